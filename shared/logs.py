@@ -1,0 +1,65 @@
+"""Logs are events with fields, one JSON object a line on standard output: never prose with values glued in, never a secret."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from shared import json
+
+QUIET = ("alembic", "httpx2", "httpcore2", "urllib3", "procrastinate.worker", "procrastinate.periodic")
+SECRET_WORDS = ("authorization", "password", "token", "secret", "cookie", "api_key")
+
+
+def start(service: str, level: str) -> None:
+    """Configure this process's logs, the standard library's included. Every event carries the service's name."""
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _hide_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_text)],
+        wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, _name_the_service(service)],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(serializer=_text),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def log(name: str) -> Any:
+    """A logger: `log(__name__).info("file.stored", file_id=..., size_bytes=...)`."""
+    return structlog.get_logger(source=name)
+
+
+def _hide_secrets(_logger: Any, _method: str, event: Any) -> Any:
+    for key in event:
+        if any(word in key.lower() for word in SECRET_WORDS) and event[key] is not None:
+            event[key] = "hidden"
+    return event
+
+
+def _name_the_service(service: str) -> Any:
+    def processor(_logger: Any, _method: str, event: Any) -> Any:
+        return event | {"service": service}
+
+    return processor
+
+
+def _text(event: Any, **_options: Any) -> str:
+    return json.dumps(event, default=str).decode()
