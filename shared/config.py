@@ -67,6 +67,11 @@ class Settings(BaseSettings):
             raise SystemExit(2) from wrong
 
     @property
+    def drain_flag(self) -> Path:
+        """The file whose existence says that this service is about to stop."""
+        return self.run_dir / f"{self.service_name}-{self.port}.draining"
+
+    @property
     def is_worker(self) -> bool:
         """Whether these are a worker's settings: only those hold the `_system` role's address."""
         return f"//{self.service_name}_system:" in self.service_database_url.get_secret_value()

@@ -1,0 +1,133 @@
+"""`Idempotency-Key`: a creating request may be sent again and is done once (as Stripe does it, and draft-ietf-httpapi-idempotency-key).
+
+The row is written in the transaction of the effect, so both are true or neither. A request of two transactions (an upload) claims its key
+in the first and fulfils it in the second; between them a repetition hears 409.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from shared import clock, db as database, json
+from shared.errors import Conflict, Invalid, Malformed
+from shared.tables import IdempotencyKey
+
+MAX_KEY_CHARACTERS = 255  # Stripe's limit
+UNFINISHED = timedelta(minutes=20)  # longer than the gateway lets any request last: whoever claimed it is gone
+NOBODY = UUID(int=0)  # whose keys signed-out requests use
+
+
+class KeyReused(Malformed):
+    """This Idempotency-Key was used with another request. Use a fresh key for a new request."""
+
+
+class StillInProgress(Conflict):
+    """The first request with this Idempotency-Key is still being worked on. Ask again in a moment."""
+
+
+class BadKey(Invalid):
+    """An Idempotency-Key has 1 to 255 printable ASCII characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the first request was answered."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    fingerprint: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One key of one person on one route. Claims of a signed-out request belong to NOBODY."""
+
+    user_id: UUID
+    route: str
+    key: str
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.key) <= MAX_KEY_CHARACTERS or not self.key.isascii() or not self.key.isprintable():
+            raise BadKey
+
+
+def claim(db: Session, claim: Claim, fingerprint: bytes | None = None) -> Answer | None:
+    """Take the key for this request; None means: do the work, then `fulfil`.
+
+    Otherwise the first request's answer, to be sent again. `fingerprint` is a digest of the request, or None where its body has not been
+    read yet: then the caller compares the answer's. Raises KeyReused, StillInProgress.
+    """
+    with _as(db, claim.user_id):
+        lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{claim.user_id}|{claim.route}|{claim.key}", 0))
+        if not db.scalar(select(lock)):
+            raise StillInProgress(retry_after_seconds=1)
+        row = db.get(IdempotencyKey, (claim.user_id, claim.route, claim.key))
+        if row is None:
+            db.add(IdempotencyKey(user_id=claim.user_id, route=claim.route, key=claim.key, fingerprint=fingerprint))
+            db.flush()
+            return None
+        if row.status is None and row.created_at < clock.now() - UNFINISHED:
+            row.created_at = clock.now()
+            db.flush()
+            return None
+        if row.status is None:
+            raise StillInProgress(retry_after_seconds=1)
+        answer = Answer(row.status, row.body or b"", json.loads((row.headers or "{}").encode()), row.fingerprint)
+    if fingerprint is not None:
+        same(answer, fingerprint)
+    return answer
+
+
+def same(answer: Answer, fingerprint: bytes) -> None:
+    """Whether the answer belongs to a request with this fingerprint. Raises KeyReused where not."""
+    if answer.fingerprint != fingerprint:
+        raise KeyReused
+
+
+def fulfil(db: Session, claim: Claim, answer: Answer) -> None:
+    """Keep the answer, in the transaction that makes it true."""
+    values = {
+        "status": answer.status,
+        "body": answer.body,
+        "headers": json.dumps(answer.headers).decode(),
+        "fingerprint": answer.fingerprint,
+    }
+    identity = {"user_id": claim.user_id, "route": claim.route, "key": claim.key}
+    with _as(db, claim.user_id):
+        keep = insert(IdempotencyKey).values(**identity, **values)
+        db.execute(keep.on_conflict_do_update(index_elements=list(identity), set_=values))
+
+
+def release(db: Session, claim: Claim) -> None:
+    """Give the key back: the request failed and may be sent again."""
+    with _as(db, claim.user_id):
+        db.execute(
+            delete(IdempotencyKey).where(
+                IdempotencyKey.user_id == claim.user_id,
+                IdempotencyKey.route == claim.route,
+                IdempotencyKey.key == claim.key,
+                IdempotencyKey.status.is_(None),
+            )
+        )
+
+
+@contextmanager
+def _as(db: Session, user_id: UUID) -> Iterator[None]:
+    """Keys of signed-out requests are rows of NOBODY; the transaction goes on as whoever it was."""
+    if user_id != NOBODY:
+        yield
+        return
+    before = db.scalar(text("SELECT current_setting('app.user_id', true)"))
+    database.become(db, NOBODY)
+    try:
+        yield
+    finally:
+        if db.is_active:
+            db.execute(text("SELECT set_config('app.user_id', :before, true)"), {"before": before or ""})

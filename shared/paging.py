@@ -1,0 +1,49 @@
+"""Cursor paging for lists that stay bare arrays: `Link` (RFC 8288) and `X-Total-Count` carry what an envelope would.
+
+A cursor names the last row that was seen by what the list is sorted by, so rows that come and go meanwhile shift nothing. Clients treat it as opaque.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from shared import json
+from shared.errors import Invalid
+
+ALL = 1_000  # rows of a seed's list where the client asks for no limit
+LIMIT = 50  # rows of a new list
+MAX_LIMIT = 100
+
+
+class BadCursor(Invalid):
+    """This cursor was not made by this list. Start again without one."""
+
+
+def cursor(at: datetime, row_id: UUID) -> str:
+    """The cursor that stands after a row of a list sorted by an instant, then by id."""
+    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), str(row_id)])).decode().rstrip("=")
+
+
+def position(text: str) -> tuple[datetime, UUID]:
+    """What `cursor` was made of. Raises BadCursor."""
+    try:
+        at, row_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None:
+            raise BadCursor
+        return instant, UUID(row_id)
+    except (ValueError, TypeError, binascii.Error, AttributeError) as reason:
+        raise BadCursor from reason
+
+
+def headers(path: str, query: Sequence[tuple[str, str]], *, total: int, next_cursor: str | None) -> dict[str, str]:
+    """The headers of one page. `query` is the request's own, so that the next page asks with the same filters."""
+    found: dict[str, Any] = {"X-Total-Count": str(total)}
+    if next_cursor:
+        kept = [(name, value) for name, value in query if name not in {"cursor", "offset", "skip"}]
+        found["Link"] = f'<{path}?{urlencode([*kept, ("cursor", next_cursor)])}>; rel="next"'
+    return found

@@ -1,0 +1,98 @@
+"""Background work: a job is a row in the service's own schema, written in the caller's transaction, so it is the outbox too.
+
+At least once: every effect must bear being done twice. A job whose worker died is taken up again within seconds (see `shared.worker`).
+
+    queue = Queue("media")
+
+    @queue.task(attempts=5)
+    def read_tags(work: Work, *, file_id: str, user_id: str) -> None: ...
+
+    read_tags.enqueue(db, file_id=str(file.id), user_id=str(caller.id))
+
+`work` is whatever the service's `tasks.start(settings)` made for its worker: settings, engine, peers. Facts are JSON.
+"""
+
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task as ProcrastinateTask
+from sqlalchemy.orm import Session
+
+from shared import db as database
+
+Facts = ParamSpec("Facts")
+Work = TypeVar("Work")
+
+ATTEMPTS = 8  # with waits of 1, 2, 4, ... s: about two minutes of trouble are bridged
+GROWTH = 2  # each wait is so many times the one before
+
+
+class Queue:
+    """The jobs of one service. `work` is set once, by the worker process."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.app = App(connector=PsycopgConnector())
+        self.work: Any = None
+        self.handlers: dict[str, Callable[[Any, Session, dict[str, Any]], None]] = {}
+
+    def task(
+        self, *, attempts: int = ATTEMPTS, every: str = ""
+    ) -> Callable[[Callable[Concatenate[Any, Facts], None]], "Task[Facts]"]:
+        """Make a function a job. `every` is a cron line (with an optional sixth field, seconds): it then runs by itself."""
+
+        def register(function: Callable[Concatenate[Any, Facts], None]) -> "Task[Facts]":
+            def run(**facts: Any) -> None:
+                facts.pop("timestamp", None) if every else None
+                function(self.work, **facts)  # type: ignore[call-arg]
+
+            task = self.app.task(
+                name=function.__name__,
+                queue=self.service,
+                retry=RetryStrategy(max_attempts=attempts, exponential_wait=GROWTH),
+                queueing_lock=function.__name__ if every else None,
+            )(run)
+            if every:
+                self.app.periodic(cron=every)(task)
+            return Task(task, function)
+
+        return register
+
+    def on(self, kind: str) -> Callable[[Callable[[Any, Session, dict[str, Any]], None]], Any]:
+        """Take events of this kind from other services: `handler(work, db, facts)`, once an event, in one transaction with its inbox row."""
+
+        def register(handler: Callable[[Any, Session, dict[str, Any]], None]) -> Any:
+            self.handlers[kind] = handler
+            return handler
+
+        return register
+
+
+class Task(Generic[Facts]):
+    """A job that can be enqueued, and called directly with a `work`."""
+
+    def __init__(self, task: ProcrastinateTask[Any, Any, Any], function: Callable[Concatenate[Any, Facts], None]) -> None:
+        self._task = task
+        self.run = function
+
+    def enqueue(self, db: Session, *unused: Facts.args, **facts: Facts.kwargs) -> None:
+        """Have it done once this transaction commits; a rollback forgets it."""
+        self.enqueue_with(db, **facts)
+
+    def enqueue_with(
+        self, db: Session, *, in_seconds: int = 0, lock: str | None = None, only_once: str | None = None, **facts: Any
+    ) -> None:
+        """The same, later, or one at a time (`lock`), or not again while one with the same `only_once` waits."""
+        with db.begin_nested() as savepoint:
+            deferrer = self._task.configure(
+                connection=database.driver_connection(db),
+                schedule_in={"seconds": in_seconds} if in_seconds else None,
+                **({"lock": lock} if lock else {}),
+                **({"queueing_lock": only_once} if only_once else {}),
+            )
+            try:
+                deferrer.defer(**facts)
+            except AlreadyEnqueued:
+                savepoint.rollback()
