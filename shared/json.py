@@ -92,6 +92,4 @@ def _check_text(text: str) -> None:
             raise BadJson("a string holds half of a surrogate pair") from reason
 
 
-_decoder = JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer, parse_float=_float
-)
+_decoder = JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer, parse_float=_float)

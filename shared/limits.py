@@ -48,7 +48,9 @@ class PostgresStorage(Storage):
     def get(self, key: str) -> int:
         """The count of the present window."""
         with db.transaction(self._engine) as session:
-            here = select(RateWindow.count).where(RateWindow.subject == _subject(key), RateWindow.expires_at > datetime.now(UTC))
+            here = select(RateWindow.count).where(
+                RateWindow.subject == _subject(key), RateWindow.expires_at > datetime.now(UTC)
+            )
             return session.scalar(here) or 0
 
     def get_expiry(self, key: str) -> float:

@@ -56,7 +56,9 @@ def protect(
             _policy(table, kind, service, using=mine)
             op.execute(f"CREATE POLICY public ON {table} FOR SELECT TO {service} USING ({public_column})")
         case "member":
-            linked = f"EXISTS (SELECT FROM {membership} m WHERE m.{member_key} = {table}.{row_key} AND m.{user_column} = {CALLER})"
+            linked = (
+                f"EXISTS (SELECT FROM {membership} m WHERE m.{member_key} = {table}.{row_key} AND m.{user_column} = {CALLER})"
+            )
             _policy(table, kind, service, using=linked)
         case "common":
             op.execute(f"CREATE POLICY common ON {table} FOR SELECT TO {service} USING (true)")

@@ -36,7 +36,11 @@ class Seals:
     def unseal(self, sealed: bytes, *, table: str, row: UUID | str, user_id: UUID | None) -> bytes:
         """The secret. Raises CannotUnseal."""
         length = sealed[0] if sealed else 0
-        key_id, nonce, ciphertext = sealed[1 : 1 + length], sealed[1 + length :][:NONCE_BYTES], sealed[1 + length + NONCE_BYTES :]
+        key_id, nonce, ciphertext = (
+            sealed[1 : 1 + length],
+            sealed[1 + length :][:NONCE_BYTES],
+            sealed[1 + length + NONCE_BYTES :],
+        )
         try:
             return AESGCM(self._keys[key_id.decode()]).decrypt(nonce, ciphertext, _place(table, row, user_id))
         except (KeyError, InvalidTag, UnicodeDecodeError, ValueError) as reason:

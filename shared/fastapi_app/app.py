@@ -1,0 +1,184 @@
+"""Make the application of a FastAPI service."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import Engine, exc
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from shared import db as database
+from shared import errors, json, logs, processes
+from shared.config import Settings
+from shared.events import Events
+from shared.fastapi_app.edge import Edge
+from shared.fastapi_app.guards import Internal, InternalDb, ReplayAnswer, Shell
+from shared.fastapi_app.strict import In, StrictRoute, problems
+from shared.health import Check, Health, Metrics
+from shared.identity import Verifier
+from shared.limits import Limiter, PostgresStorage
+from shared.logs import log
+
+MAX_BODY_BYTES = 1024 * 1024  # of a JSON body; a route that takes more says so with max_body_size
+THREADS = 24  # endpoints that run at once; the database pool is the true bound
+PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
+
+
+class NewEvent(In):
+    """An event from another service."""
+
+    event_id: UUID
+    kind: str
+    facts: dict[str, Any]
+
+
+def router() -> APIRouter:
+    """A router for a service's routes: strict JSON, answers kept for repetitions."""
+    return APIRouter(route_class=StrictRoute, redirect_slashes=False)
+
+
+def create(
+    *,
+    about: str,
+    settings: Settings,
+    engine: Engine,
+    verifier: Verifier,
+    routers: Sequence[APIRouter],
+    checks: Mapping[str, Check],
+    events: Events | None = None,
+    closing: Sequence[Callable[[], None]] = (),
+) -> FastAPI:
+    """The service's application: its routes, and everything around them that is the same everywhere.
+
+    `about` is the service's docstring; `checks` are what `/ready` asks besides the database; `closing` is called at the end.
+    """
+    processes.die_with_parent()
+    logs.start(settings.service_name, settings.log_level)
+    name = settings.service_name
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        verifier.revocations.start()
+        yield
+        verifier.revocations.stop()
+        for close in closing:
+            close()
+        engine.dispose()
+
+    app = FastAPI(
+        title=f"Tutti {name}",
+        description=about,
+        version="1",
+        openapi_url=f"/openapi/{name}.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        responses={"4XX": PROBLEM, "5XX": PROBLEM},
+    )
+    app.state.shell = Shell(
+        settings=settings,
+        engine=engine,
+        verifier=verifier,
+        by_user=Limiter(enabled=settings.rate_limits),
+        by_cost=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
+    )
+    metrics = Metrics()
+    health = Health(name, settings.drain_flag, {"database": lambda: database.ping(engine), **checks})
+    for each in routers:
+        app.include_router(each)
+    app.include_router(_operators(name, health, metrics))
+    if events:
+        app.include_router(_events(events))
+    _handle_errors(app)
+    app.add_middleware(Edge, metrics=metrics)
+    return app
+
+
+def problem(raised: errors.Problem) -> Response:
+    """A Problem as a response."""
+    return Response(json.dumps(raised.document(), str), raised.status, raised.response_headers(), errors.MEDIA_TYPE)
+
+
+def _operators(name: str, health: Health, metrics: Metrics) -> APIRouter:
+    operators = APIRouter()
+
+    @operators.get("/health", tags=["operators"])
+    @operators.get(f"/health/{name}", tags=["operators"])
+    async def answer_health() -> Response:
+        """Whether this process serves; 503 once it is about to stop."""
+        status, found = health.health()
+        return JSONResponse(found, status)
+
+    @operators.get("/ready", include_in_schema=False)
+    def answer_ready() -> Response:
+        status, found = health.ready()
+        return JSONResponse(found, status)
+
+    @operators.get("/metrics", include_in_schema=False)
+    def answer_metrics() -> Response:
+        return Response(metrics.text(), media_type=metrics.media_type)
+
+    return operators
+
+
+def _events(events: Events) -> APIRouter:
+    taking = router()
+
+    @taking.post("/internal/events", status_code=202, include_in_schema=False)
+    def take_event(event: NewEvent, _peer: Internal, db: InternalDb) -> Response:
+        events.received(db, event_id=event.event_id, kind=event.kind, facts=event.facts)
+        return Response(status_code=202)
+
+    return taking
+
+
+def _handle_errors(app: FastAPI) -> None:
+    @app.exception_handler(errors.Problem)
+    async def on_problem(_request: Request, raised: errors.Problem) -> Response:
+        return problem(raised)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_malformed(_request: Request, raised: RequestValidationError) -> Response:
+        return problem(errors.Malformed(errors=problems(raised.errors())))
+
+    @app.exception_handler(HTTPException)
+    async def on_http_exception(_request: Request, raised: HTTPException) -> Response:
+        kinds: dict[int, type[errors.Problem]] = {
+            400: errors.Invalid,
+            404: errors.NotFound,
+            405: errors.NotAllowed,
+            413: errors.TooLarge,
+        }
+        kind = kinds.get(raised.status_code)
+        if kind:
+            response = problem(kind())
+        else:
+            document = errors.document(raised.status_code, "refused", str(raised.detail))
+            response = Response(json.dumps(document), raised.status_code, media_type=errors.MEDIA_TYPE)
+        response.headers.update(raised.headers or {})
+        return response
+
+    @app.exception_handler(ReplayAnswer)
+    async def on_replay(_request: Request, raised: ReplayAnswer) -> Response:
+        headers = raised.answer.headers | {"Idempotent-Replayed": "true"}
+        return Response(raised.answer.body, raised.answer.status, headers)
+
+    @app.exception_handler(exc.OperationalError)
+    @app.exception_handler(exc.InterfaceError)
+    @app.exception_handler(exc.TimeoutError)
+    async def on_database(_request: Request, raised: Exception) -> Response:
+        log(__name__).warning("database.unavailable", reason=type(raised).__name__, said=str(raised)[:300])
+        return problem(errors.DatabaseUnavailable())
+
+    @app.exception_handler(Exception)
+    async def on_crash(_request: Request, raised: Exception) -> Response:
+        log(__name__).error("request.crashed", exc_info=raised)
+        return problem(errors.Crashed())

@@ -1,0 +1,87 @@
+"""What happens to every request before and after routing, as plain ASGI: request id, one trailing slash, access log, metrics."""
+
+import re
+import time
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import ids
+from shared.health import Metrics
+from shared.logs import log
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
+UNLOGGED = frozenset({"/health", "/ready", "/metrics"})
+SECRET_PARAMETERS = frozenset({"token"})  # path parameters that are capabilities
+
+
+class Edge:
+    """Wraps the whole application, error handling included, so that nothing is answered unlogged."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log = log("access")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        _drop_one_trailing_slash(scope)
+        request_id = _request_id(scope)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started, status, size_bytes = time.perf_counter(), 499, 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status, size_bytes
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            elif message["type"] == "http.response.body":
+                size_bytes += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            route = _route(scope)
+            self._metrics.answered(method=scope["method"], route=route, status=status, started=started)
+            if route not in UNLOGGED:
+                self._log.info(
+                    "request",
+                    method=scope["method"],
+                    path=_path(scope, route),
+                    status=status,
+                    duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                    size_bytes=size_bytes,
+                    user_id=scope.get("state", {}).get("user_id"),
+                    address=(scope.get("client") or ("",))[0],
+                )
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _drop_one_trailing_slash(scope: Scope) -> None:
+    path: str = scope["path"]
+    if len(path) > 1 and path.endswith("/") and not path.endswith("//"):
+        scope["path"] = path[:-1]
+        scope["raw_path"] = scope.get("raw_path", path.encode()).removesuffix(b"/")
+
+
+def _request_id(scope: Scope) -> str:
+    sent = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    return sent[0].decode() if sent and REQUEST_ID.fullmatch(sent[0]) else str(ids.new())
+
+
+def _route(scope: Scope) -> str:
+    context: Any = scope.get("fastapi", {})
+    effective = context.get("effective_route_context") if isinstance(context, dict) else None
+    return str(getattr(effective or scope.get("route"), "path", "unmatched"))
+
+
+def _path(scope: Scope, route: str) -> str:
+    """The path as it was asked for, with capabilities left out."""
+    if any(f"{{{name}}}" in route for name in SECRET_PARAMETERS):
+        return route
+    return str(scope["path"])[:200]

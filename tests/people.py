@@ -1,0 +1,62 @@
+"""The people of the tests: Alice owns it, Bob is a stranger, Nobody is signed out."""
+
+import itertools
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx2
+
+PASSWORD = "correct horse battery staple"
+REQUEST_SECONDS = 30
+
+_number = itertools.count()
+
+
+@dataclass
+class Person:
+    """Someone with a connection to the front door, signed in unless it is Nobody."""
+
+    http: httpx2.Client
+    id: UUID | None = None
+    email: str = ""
+    password: str = PASSWORD
+    refresh_token: str = ""
+
+    def get(self, path: str, **request: Any) -> httpx2.Response:
+        return self.http.get(path, **request)
+
+    def post(self, path: str, json: Any = None, **request: Any) -> httpx2.Response:
+        return self.http.post(path, json=json, **request) if json is not None else self.http.post(path, **request)
+
+    def delete(self, path: str, **request: Any) -> httpx2.Response:
+        return self.http.delete(path, **request)
+
+    @property
+    def token(self) -> str:
+        return self.http.headers["Authorization"].removeprefix("Bearer ")
+
+
+def nobody(url: str) -> Person:
+    """Someone signed out."""
+    return Person(httpx2.Client(base_url=url, timeout=REQUEST_SECONDS, trust_env=False))
+
+
+def sign_up(url: str, name: str = "alice") -> Person:
+    """Register someone new through the front door and sign in."""
+    person = nobody(url)
+    person.email = f"{name}-{next(_number)}-{secrets.token_hex(4)}@example.com"
+    registered = person.post("/api/register", {"email": person.email, "password": PASSWORD})
+    assert registered.status_code == 201, registered.text
+    person.id = UUID(registered.json()["user"]["id"])
+    sign_in(person)
+    return person
+
+
+def sign_in(person: Person) -> None:
+    """Sign in again, as the same person on another device."""
+    answer = person.post("/api/login_check", {"username": person.email, "password": person.password})
+    assert answer.status_code == 200, answer.text
+    person.http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+    person.refresh_token = answer.json()["refresh_token"]
