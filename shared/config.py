@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     def load(cls) -> Self:
         """Read everything, or end the process with one message that names all that is wrong."""
         try:
-            return cls(_secrets_dir=os.environ.get("SECRETS_DIR"))  # type: ignore[call-arg]
+            return cls(_secrets_dir=os.environ.get("SECRETS_DIR"))
         except ValidationError as wrong:
             for each in wrong.errors():
                 name = ".".join(str(part) for part in each["loc"]).upper()
@@ -88,7 +88,7 @@ class MigrationSettings(BaseSettings):
     @classmethod
     def load(cls) -> Self:
         """Read both from the environment or the secrets folder."""
-        return cls(_secrets_dir=os.environ.get("SECRETS_DIR"))  # type: ignore[call-arg]
+        return cls(_secrets_dir=os.environ.get("SECRETS_DIR"))
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

@@ -1,4 +1,5 @@
-"""Everything that can go wrong, by kind. A failure is a class: its name is the code, its docstring the message, its parent the status.
+"""Everything that can go wrong, by kind. A failure is a class: its name is the code, its docstring the message, its
+parent the status.
 
     Problem
     |-- Invalid 400            |-- NotFound 404        |-- Malformed 422
@@ -7,8 +8,8 @@
     |-- Refused 403            |-- TooLarge 413
     |-- NotAllowed 405         |-- Unsupported 415     |-- NotSatisfiable 416
 
-Both shells render a Problem as RFC 9457 `application/problem+json`: `type`, `title`, `status`, `detail` (always a string), `code`,
-and the facts it was raised with, by name.
+Both shells render a Problem as RFC 9457 `application/problem+json`: `type`, `title`, `status`, `detail` (always a
+string), `code`, and the facts it was raised with, by name.
 """
 
 import re

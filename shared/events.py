@@ -1,7 +1,7 @@
 """Events between services: said in the publisher's transaction, delivered by its worker until taken, applied once.
 
-The publisher's worker POSTs to the subscriber's `/internal/events`, which enqueues; the subscriber's worker writes the inbox row and runs
-the handler in one transaction. Both halves may be repeated at will. No order is promised.
+The publisher's worker POSTs to the subscriber's `/internal/events`, which enqueues; the subscriber's worker writes the
+inbox row and runs the handler in one transaction. Both halves may be repeated at will. No order is promised.
 """
 
 from typing import Any

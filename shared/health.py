@@ -1,4 +1,6 @@
-"""Health for operators: `/health` says that the process serves, `/ready` that what it depends on answers, `/metrics` what it has done."""
+"""Health for operators: `/health` says that the process serves, `/ready` that what it depends on answers, `/metrics`
+what it has done.
+"""
 
 import time
 from collections.abc import Callable, Mapping

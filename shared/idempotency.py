@@ -1,7 +1,8 @@
-"""`Idempotency-Key`: a creating request may be sent again and is done once (as Stripe does it, and draft-ietf-httpapi-idempotency-key).
+"""`Idempotency-Key`: a creating request may be sent again and is done once (as Stripe does it, and
+draft-ietf-httpapi-idempotency-key).
 
-The row is written in the transaction of the effect, so both are true or neither. A request of two transactions (an upload) claims its key
-in the first and fulfils it in the second; between them a repetition hears 409.
+The row is written in the transaction of the effect, so both are true or neither. A request of two transactions (an
+upload) claims its key in the first and fulfils it in the second; between them a repetition hears 409.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from shared import clock, db as database, json
+from shared import clock, json
+from shared import db as database
 from shared.errors import Conflict, Invalid, Malformed
 from shared.tables import IdempotencyKey
 
@@ -61,8 +63,8 @@ class Claim:
 def claim(db: Session, claim: Claim, fingerprint: bytes | None = None) -> Answer | None:
     """Take the key for this request; None means: do the work, then `fulfil`.
 
-    Otherwise the first request's answer, to be sent again. `fingerprint` is a digest of the request, or None where its body has not been
-    read yet: then the caller compares the answer's. Raises KeyReused, StillInProgress.
+    Otherwise the first request's answer, to be sent again. `fingerprint` is a digest of the request, or None where its
+    body has not been read yet: then the caller compares the answer's. Raises KeyReused, StillInProgress.
     """
     with _as(db, claim.user_id):
         lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{claim.user_id}|{claim.route}|{claim.key}", 0))

@@ -1,7 +1,8 @@
-"""Who is calling: strict verification of access tokens, the keys and revocations it needs, and the tokens services send each other.
+"""Who is calling: strict verification of access tokens, the keys and revocations it needs, and the tokens services send
+each other.
 
-PyJWT and flask-jwt-extended take a token without `exp`, with a foreign `aud` or of another kind (measured), so both shells ask this
-module instead. Rules: RFC 8725 and RFC 9068 (`typ: at+jwt`).
+PyJWT and flask-jwt-extended take a token without `exp`, with a foreign `aud` or of another kind (measured), so both
+shells ask this module instead. Rules: RFC 8725 and RFC 9068 (`typ: at+jwt`).
 """
 
 import hashlib
@@ -204,8 +205,8 @@ class Verifier:
     def caller(self, authorization: Iterable[str], *, changes_something: bool) -> Caller:
         """The person that the Authorization headers of one request name.
 
-        Raises NotSignedIn where there is none, TokenInvalid, TokenExpired, TokenRevoked, and for a request that changes something
-        RevocationsUnknown when auth has not been heard of for a minute.
+        Raises NotSignedIn where there is none, TokenInvalid, TokenExpired, TokenRevoked, and for a request that changes
+        something RevocationsUnknown when auth has not been heard of for a minute.
         """
         caller = self.known(authorization) or self._remember(token_of(authorization))
         if caller.expires_at <= time.time() - LEEWAY_SECONDS:
@@ -306,7 +307,7 @@ def verify_internal(authorization: Iterable[str], *, audience: str, keys: Mappin
     try:
         if not SHAPE.fullmatch(token) or jwt.get_unverified_header(token).get("typ") != INTERNAL_TYPE:
             raise TokenInvalid
-        peer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        peer = str(jwt.decode(token, options={"verify_signature": False}).get("iss"))
         claims = jwt.decode(
             token,
             keys[peer],

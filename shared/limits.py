@@ -1,4 +1,6 @@
-"""How often somebody may do something: fixed windows by the `limits` library, in Postgres where it costs money, in memory elsewhere."""
+"""How often somebody may do something: fixed windows by the `limits` library, in Postgres where it costs money, in
+memory elsewhere.
+"""
 
 import hashlib
 import time

@@ -14,7 +14,7 @@ SECRET_WORDS = ("authorization", "password", "token", "secret", "cookie", "api_k
 
 def start(service: str, level: str) -> None:
     """Configure this process's logs, the standard library's included. Every event carries the service's name."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

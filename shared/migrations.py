@@ -1,8 +1,8 @@
 """Bring every service's schema up to date: `python -m shared.migrations`, as the database's administrator.
 
 Each service has a schema of its name, an Alembic history of its own in `services/<name>/migrations`, and three roles:
-`<name>_owner` (no login; owns and migrates), `<name>` (web) and `<name>_system` (worker). It may be run as often as one likes and from
-many machines at once: an advisory lock per schema lets one through at a time.
+`<name>_owner` (no login; owns and migrates), `<name>` (web) and `<name>_system` (worker). It may be run as often as one
+likes and from many machines at once: an advisory lock per schema lets one through at a time.
 
     python -m shared.migrations                         migrate all
     python -m shared.migrations revision media "words"  write the next migration of a service from its models
@@ -50,7 +50,7 @@ def differences(connection: Connection, service: str) -> list[Any]:
     context = MigrationContext.configure(
         connection, opts={"include_object": is_ours, "target_metadata": metadata_of(service), "compare_server_default": False}
     )
-    return list(autogenerate.compare_metadata(context, metadata_of(service)))  # type: ignore[arg-type]
+    return list(autogenerate.compare_metadata(context, metadata_of(service)))
 
 
 def metadata_of(service: str) -> sa.MetaData:
@@ -133,7 +133,7 @@ def _set_administrators_search_path(connection: Connection) -> None:
 
 def _execute(connection: Connection, statement: str, *identifiers: Any) -> None:
     quoted = [sql.Identifier(str(each)) for each in identifiers]
-    _driver(connection).execute(sql.SQL(statement).format(*quoted))  # type: ignore[arg-type]
+    _driver(connection).execute(sql.SQL(statement).format(*quoted))
 
 
 def _driver(connection: Connection) -> Any:

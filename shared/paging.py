@@ -1,6 +1,7 @@
 """Cursor paging for lists that stay bare arrays: `Link` (RFC 8288) and `X-Total-Count` carry what an envelope would.
 
-A cursor names the last row that was seen by what the list is sorted by, so rows that come and go meanwhile shift nothing. Clients treat it as opaque.
+A cursor names the last row that was seen by what the list is sorted by, so rows that come and go meanwhile shift
+nothing. Clients treat it as opaque.
 """
 
 import base64

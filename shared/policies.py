@@ -1,9 +1,9 @@
 """Row-level security: the five policies a table can have, as helpers for migrations.
 
-A model declares its policy (`__table_args__ = {"info": {"policy": "own"}}`), its migration calls `protect(...)` with the same word,
-and a test compares both with pg_catalog. Security is forced, so even the owner of a table is under it; the owner (migrations)
-and the system role (workers) get a policy that lets them see every row, because without the owner's a data migration would
-change no row and say nothing (measured).
+A model declares its policy (`__table_args__ = {"info": {"policy": "own"}}`), its migration calls `protect(...)` with
+the same word, and a test compares both with pg_catalog. Security is forced, so even the owner of a table is under it;
+the owner (migrations) and the system role (workers) get a policy that lets them see every row, because without the
+owner's a data migration would change no row and say nothing (measured).
 
     own            rows of the caller: `user_id` is `app.user_id`
     own_or_public  the same, and anybody reads rows whose boolean column is true
@@ -40,8 +40,8 @@ def protect(
 ) -> None:
     """Turn on forced row-level security for `table`, in the schema that is being migrated.
 
-    For `member`, `membership` is the table whose `member_key` equals this table's `row_key` and whose `user_column` is the caller.
-    Raises ValueError for a kind that does not exist.
+    For `member`, `membership` is the table whose `member_key` equals this table's `row_key` and whose `user_column` is
+    the caller. Raises ValueError for a kind that does not exist.
     """
     service = _service()
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")

@@ -7,6 +7,7 @@ import socket
 import sys
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 CONNECT_SECONDS = 0.2  # a local listener answers in far less
 
 
@@ -27,4 +28,4 @@ def answers(host: str, port: int) -> bool:
     """Whether anything listens there. granian would share such a port in silence (SO_REUSEPORT), half old code, half new."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.settimeout(CONNECT_SECONDS)
-        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0
+        return probe.connect_ex(("127.0.0.1" if host in EVERY_ADDRESS else host, port)) == 0

@@ -1,6 +1,7 @@
 """Background work: a job is a row in the service's own schema, written in the caller's transaction, so it is the outbox too.
 
-At least once: every effect must bear being done twice. A job whose worker died is taken up again within seconds (see `shared.worker`).
+At least once: every effect must bear being done twice. A job whose worker died is taken up again within seconds (see
+`shared.worker`).
 
     queue = Queue("media")
 
@@ -55,13 +56,15 @@ class Queue:
                 queueing_lock=function.__name__ if every else None,
             )(run)
             if every:
-                self.app.periodic(cron=every)(task)
+                self.app.periodic(cron=every)(task)  # type: ignore[arg-type]
             return Task(task, function)
 
         return register
 
     def on(self, kind: str) -> Callable[[Callable[[Any, Session, dict[str, Any]], None]], Any]:
-        """Take events of this kind from other services: `handler(work, db, facts)`, once an event, in one transaction with its inbox row."""
+        """Take events of this kind from other services: `handler(work, db, facts)`, once an event, in one transaction
+        with its inbox row.
+        """
 
         def register(handler: Callable[[Any, Session, dict[str, Any]], None]) -> Any:
             self.handlers[kind] = handler
@@ -77,21 +80,20 @@ class Task(Generic[Facts]):
         self._task = task
         self.run = function
 
-    def enqueue(self, db: Session, *unused: Facts.args, **facts: Facts.kwargs) -> None:
+    def enqueue(self, db: Session, *_none: Facts.args, **facts: Facts.kwargs) -> None:
         """Have it done once this transaction commits; a rollback forgets it."""
-        self.enqueue_with(db, **facts)
+        self.enqueue_with(db, **dict(facts))  # type: ignore[arg-type]
 
     def enqueue_with(
         self, db: Session, *, in_seconds: int = 0, lock: str | None = None, only_once: str | None = None, **facts: Any
     ) -> None:
         """The same, later, or one at a time (`lock`), or not again while one with the same `only_once` waits."""
         with db.begin_nested() as savepoint:
-            deferrer = self._task.configure(
-                connection=database.driver_connection(db),
-                schedule_in={"seconds": in_seconds} if in_seconds else None,
-                **({"lock": lock} if lock else {}),
-                **({"queueing_lock": only_once} if only_once else {}),
-            )
+            options: Any = {"connection": database.driver_connection(db)}
+            options |= {"schedule_in": {"seconds": in_seconds}} if in_seconds else {}
+            options |= {"lock": lock} if lock else {}
+            options |= {"queueing_lock": only_once} if only_once else {}
+            deferrer = self._task.configure(**options)
             try:
                 deferrer.defer(**facts)
             except AlreadyEnqueued:

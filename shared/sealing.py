@@ -1,7 +1,8 @@
 """Sealing: secrets at rest, encrypted with AES-256-GCM and bound to the place they belong to.
 
-A sealed value is `key id length, key id, nonce, ciphertext`. The table, the row and the user are authenticated with it, so a value copied
-to another row does not open. Keys have ids: values are sealed with the newest and open with any that is still held.
+A sealed value is `key id length, key id, nonce, ciphertext`. The table, the row and the user are authenticated with it,
+so a value copied to another row does not open. Keys have ids: values are sealed with the newest and open with any that
+is still held.
 """
 
 import os

@@ -1,7 +1,8 @@
 """Start the web process of a service: `python -m shared.serve media`.
 
-It refuses a port that already answers. On SIGTERM `/health` says 503 for `DRAIN_SECONDS`, so that the gateway stops sending, then the
-server finishes what is in flight, at most `STOP_SECONDS`. The process dies with its parent, and its server process with it.
+It refuses a port that already answers. On SIGTERM `/health` says 503 for `DRAIN_SECONDS`, so that the gateway stops
+sending, then the server finishes what is in flight, at most `STOP_SECONDS`. The process dies with its parent, and its
+server process with it.
 """
 
 import importlib
@@ -13,7 +14,7 @@ from typing import Any
 
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from shared import processes, services
 from shared.config import Settings
@@ -23,7 +24,7 @@ BLOCKING_THREADS = 16  # for WSGI: requests in Python at once, of which argon2 t
 BACKLOG = 1024  # connections the kernel queues during a restart
 
 
-class DrainingServer(Server):
+class DrainingServer(MPServer):
     """granian, which would refuse connections from the first moment of SIGTERM, with a pause before."""
 
     def __init__(self, *arguments: Any, drain_flag: Path, drain_seconds: float, **options: Any) -> None:
@@ -36,7 +37,7 @@ class DrainingServer(Server):
         """First signal: drain, then stop. Second signal: stop now."""
         if self._stopping:
             self._stopping.cancel()
-            super().signal_handler_interrupt()
+            super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
             return
         self._drain_flag.touch()
         self._stopping = threading.Timer(self._drain_seconds, super().signal_handler_interrupt)

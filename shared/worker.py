@@ -1,7 +1,7 @@
 """Run the jobs of a service: `python -m shared.worker media`.
 
-The library's worker returns, without raising, when Postgres restarts, and leaves the jobs of a killed worker behind; so this runs it in a loop
-and takes up, every few seconds, whatever has shown no sign of life.
+The library's worker returns, without raising, when Postgres restarts, and leaves the jobs of a killed worker behind; so
+this runs it in a loop and takes up, every few seconds, whatever has shown no sign of life.
 """
 
 import asyncio

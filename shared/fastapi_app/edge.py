@@ -1,4 +1,6 @@
-"""What happens to every request before and after routing, as plain ASGI: request id, one trailing slash, access log, metrics."""
+"""What happens to every request before and after routing, as plain ASGI: request id, one trailing slash, access log,
+metrics.
+"""
 
 import re
 import time

@@ -26,7 +26,8 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """Reads JSON strictly, and keeps the answer of a request that named itself with `Idempotency-Key` (see guards.Once).
 
-    The handler returns before FastAPI ends the function-scoped transaction, so the answer is kept in the transaction that made it true.
+    The handler returns before FastAPI ends the function-scoped transaction, so the answer is kept in the transaction
+    that made it true.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
