@@ -1,8 +1,8 @@
 """The secrets of an installation: made at the first run, kept for ever, dealt out so that each process sees only its own.
 
-`<folder>/master/` holds what everything derives from; losing it loses sealed data. Every other folder is written anew from it at each
-start: `<service>/` for a web process, `<service>-worker/` for its worker, `migrations/`, `database/` and `store/` for those two servers.
-Containers run `python -m deploy.secrets --home /secrets --database db:5432/tutti` once, before everything else.
+`<folder>/master/` holds what everything derives from; losing it loses sealed data. Every other folder is written from it at each
+start: `<service>/` for a web process, `<service>-worker/` for its worker, `migrations/`, and `database/` and `store/` for those
+servers. Containers run `python -m deploy.secrets --home /secrets --database db:5432/tutti` once, before everything else.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SECRET_BYTES = 32  # 256 bits: what HKDF-SHA256 and HMAC-SHA256 take whole
 SHORTEST = 32  # characters of a secret that keys derive from; RFC 7518 asks as many bytes of an HS256 key
 SHORTEST_PASSWORD = 8  # characters; guessing is bounded because both servers listen on inner addresses alone
 SHORTEST_ACCESS_KEY = 3  # characters; rclone refuses shorter ones
-PLACEHOLDERS = ("change", "replace", "your", "example", "placeholder", "secret", "password", "todo", "xxx", "minioadmin", "ecretf0rt3st")
+PLACEHOLDERS = ("change", "replace", "your", "example", "placeholder", "secret", "password", "minioadmin", "ecretf0rt3st")
 
 APP_SECRET, JWT_SECRET, POSTGRES_PASSWORD = "APP_SECRET", "JWT_SECRET", "POSTGRES_PASSWORD"
 S3_ACCESS_KEY, S3_SECRET_KEY, DATABASE_URL = "S3_ACCESS_KEY", "S3_SECRET_KEY", "DATABASE_URL"
@@ -86,6 +86,7 @@ def make(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     if wrong:
         raise Unfit("; ".join(wrong) + ". Leave a secret out and Tutti makes one.")
 
+    _make_folder(folder)
     _make_folder(folder / "master")
     return {name: given.get(name) or _keep_or_make(folder / "master" / name.lower()) for name in MASTERS}
 
@@ -118,7 +119,7 @@ def _fault(value: str, shortest: int) -> str:
 
 
 def _keep_or_make(file: Path) -> str:
-    """The secret in `file`, made if there is none. The link either appears whole or was somebody else's, so none is ever half read."""
+    """The secret in `file`, made if there is none. The name appears on the whole file or not at all, so none is half read."""
     with suppress(FileNotFoundError):
         return _kept(file)
     made = file.with_name(f".{file.name}.{os.urandom(8).hex()}")
