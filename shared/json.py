@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import orjson
 
 MAX_DEPTH = 32  # nested lists and objects; real bodies stay under 10
-MAX_INTEGER = 2**63 - 1  # a Postgres bigint
-MAX_INTEGER_DIGITS = 19  # the digits of MAX_INTEGER: longer text is refused before it costs time
+BIGINT = range(-(2**63), 2**63)  # what a Postgres bigint holds
+MAX_INTEGER_DIGITS = 19  # of a bigint: longer text is refused before it costs time
 
 
 class BadJson(JSONDecodeError):
@@ -49,9 +49,9 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > MAX_INTEGER_DIGITS or abs(number := int(digits)) > MAX_INTEGER:
+    if len(digits.lstrip("-")) > MAX_INTEGER_DIGITS or int(digits) not in BIGINT:
         raise BadJson("an integer is out of range")
-    return number
+    return int(digits)
 
 
 def _float(text: str) -> float:
@@ -69,7 +69,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH or (depth == MAX_DEPTH and isinstance(value, list | dict)):
         raise BadJson(f"nested deeper than {MAX_DEPTH}")
     if isinstance(value, str):
         _check_text(value)

@@ -23,8 +23,9 @@ STOP_SECONDS = 40
 class Stack:
     """A running Tutti. `url` is the front door, `alt_url` the second one."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *, root: Path = ROOT, **settings: str) -> None:
         self.home = home
+        self.root = root
         port, alt_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
         self.alt_url = f"http://127.0.0.1:{alt_port}"
@@ -39,7 +40,7 @@ class Stack:
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local"],
-                cwd=ROOT,
+                cwd=self.root,
                 env=inherited | self._settings,
                 stdout=output,
                 stderr=subprocess.STDOUT,

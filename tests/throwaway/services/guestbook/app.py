@@ -1,0 +1,24 @@
+"""The guestbook's process."""
+
+from fastapi import FastAPI
+
+import services.guestbook
+from services.guestbook import peers, routes, tasks
+from shared import db, trust
+from shared.config import Settings
+from shared.fastapi_app import app as shell
+
+
+def create() -> FastAPI:
+    """The application."""
+    settings = Settings.load()
+    others = peers.all_of(settings)
+    return shell.create(
+        about=services.guestbook.__doc__ or "",
+        settings=settings,
+        engine=db.make_engine(settings.service_database_url.get_secret_value(), application_name="guestbook"),
+        verifier=trust.verifier(settings, others["auth"]),
+        routers=[routes.guestbook],
+        checks={},
+        events=tasks.events,
+    )

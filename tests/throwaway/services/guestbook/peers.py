@@ -1,0 +1,10 @@
+"""The guestbook's view of other services: auth, for keys and revocations."""
+
+from shared import trust
+from shared.calls import Peer
+from shared.config import Settings
+
+
+def all_of(settings: Settings) -> dict[str, Peer]:
+    """Every other service."""
+    return trust.peers(settings)
