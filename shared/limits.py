@@ -95,6 +95,12 @@ class Limiter:
             ends = self._windows.get_window_stats(item, str(who)).reset_time
             raise TooMany(limit=limit, retry_after_seconds=max(1, round(ends - time.time())))
 
+    def forgive(self, limit: str, *, at_most: int, per_seconds: int, who: Any) -> None:
+        """Take one act back that turned out not to count: limits of failures count first, so that a race counts too."""
+        if self._enabled:
+            item = limits.RateLimitItemPerSecond(at_most, per_seconds, namespace=limit)
+            self._storage.incr(item.key_for(str(who)), item.get_expiry(), amount=-1)
+
 
 def _subject(key: str) -> str:
     """Addresses and names are hashed: a counter needs no personal data."""
