@@ -92,6 +92,13 @@ class KeySet:
             self.refresh()
         return self._keys.get(key_id)
 
+    def check(self) -> None:
+        """For `/ready`: raises LookupError where there is no key to verify with, after asking for some."""
+        if not self._keys:
+            self.refresh()
+        if not self._keys:
+            raise LookupError
+
     def refresh(self) -> None:
         """Fetch now, unless another thread does. Failure keeps what there is, and is logged."""
         if not self._lock.acquire(blocking=not self._keys):
@@ -196,7 +203,7 @@ class Verifier:
         self._issuer = issuer
         self._audience = audience
         self._max_lifetime_seconds = max_lifetime_seconds
-        self._keys = keys
+        self.keys = keys
         self.revocations = revocations
         self._foreign = foreign or NoForeignBearers()
         self._verified: OrderedDict[bytes, Caller] = OrderedDict()
@@ -245,7 +252,7 @@ class Verifier:
                 raise TokenInvalid
             if not isinstance(header["kid"], str) or not KEY_ID.fullmatch(header["kid"]):
                 raise TokenInvalid
-            key = self._keys.find(header["kid"])
+            key = self.keys.find(header["kid"])
             if key is None:
                 raise TokenInvalid
             claims = jwt.decode(

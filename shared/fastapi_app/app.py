@@ -91,7 +91,9 @@ def create(
         by_cost=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
     )
     metrics = Metrics()
-    health = Health(name, settings.drain_flag, {"database": lambda: database.ping(engine), **checks})
+    health = Health(
+        name, settings.drain_flag, {"database": lambda: database.ping(engine), "keys": verifier.keys.check, **checks}
+    )
     for each in routers:
         app.include_router(each)
     app.include_router(_operators(name, health, metrics))

@@ -70,14 +70,14 @@ def test_a_good_token_names_its_person(auth: Auth, verifier: Verifier) -> None:
 def test_keys_are_kept_while_auth_is_away(auth: Auth, verifier: Verifier) -> None:
     verifier.caller(bearer(auth.token()), changes_something=False)
     auth.is_up = False
-    verifier._keys.refresh()
+    verifier.keys.refresh()
 
     assert verifier.caller(bearer(auth.token()), changes_something=False).id == ALICE
 
 
 def test_a_thousand_unknown_key_ids_cause_one_fetch(auth: Auth, verifier: Verifier) -> None:
     verifier.caller(bearer(auth.token()), changes_something=False)
-    verifier._keys._tried_at -= identity.REFETCH_SECONDS + 1
+    verifier.keys._tried_at -= identity.REFETCH_SECONDS + 1
     before = auth.asked
     for number in range(1_000):
         with pytest.raises(TokenInvalid):
