@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psutil
 
-MARK = "TUTTI_HOME"  # set for every process of a stack, so that a stranger who got an old number is never taken for ours
+MARK = "TUTTI_HOME"  # set for every process of a stack; a stranger who got an old number does not have ours
 
 
 def clear(stack: Path, home: Path) -> None:
-    """End every process group that `stack` names and that is still ours. Postgres is not touched: it is swept by its own rule."""
+    """End every process group that `stack` names and that is still ours, but not Postgres, which has its own sweep."""
     try:
         named = json.loads(stack.read_text())["processes"]
         groups = {entry["pid"] for entry in named.values()}

