@@ -1,0 +1,91 @@
+"""House rules that an import linter cannot see, read off the syntax trees."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import ROOT
+
+SOURCES = [path for folder in ("shared", "services", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
+HELD_OPEN = {"uploads", "streams", "recordings", "playing"}  # modules in which a connection stays open
+FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def nodes(path: Path, kind: type[ast.AST]) -> Iterator[ast.AST]:
+    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kind))
+
+
+def attributes(path: Path) -> set[str]:
+    return {ast.unparse(node) for node in nodes(path, ast.Attribute)}
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    reading = {
+        name(path)
+        for path in SOURCES
+        if {"os.environ", "os.getenv"} & attributes(path) and not name(path).startswith("deploy/")
+    }
+
+    # A process sets its own name, before the settings are read.
+    assert reading <= {"shared/config.py", "shared/serve.py", "shared/worker.py"}
+
+
+def test_one_function_commits() -> None:
+    calls = {name(path) for path in SOURCES for each in attributes(path) if each.endswith(".commit")}
+
+    assert calls == {"shared/db.py"}
+
+
+def test_nobody_raises_http_exceptions() -> None:
+    for path in SOURCES:
+        for node in nodes(path, ast.Raise):
+            assert "HTTPException" not in ast.unparse(node), name(path)
+
+
+def test_no_file_is_named_for_a_layer() -> None:
+    assert [name(path) for path in SOURCES if path.name in FORBIDDEN_NAMES] == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "services")], ids=name)
+def test_only_held_open_modules_are_async(path: Path) -> None:
+    if path.stem in HELD_OPEN or path.parent.name in HELD_OPEN:
+        return
+
+    assert [node.name for node in nodes(path, ast.AsyncFunctionDef)] == []  # type: ignore[attr-defined]
+
+
+def test_sql_is_never_built_from_text() -> None:
+    for path in SOURCES:
+        if path.is_relative_to(ROOT / "shared") and path.stem in {"migrations", "policies"} or "migrations" in path.parts:
+            continue  # identifiers of ours, quoted there
+        for call in nodes(path, ast.Call):
+            assert isinstance(call, ast.Call)
+            if ast.unparse(call.func) in {"text", "sa.text", "sqlalchemy.text"}:
+                assert not isinstance(call.args[0], ast.JoinedStr | ast.BinOp), f"{name(path)}:{call.lineno}"
+
+
+def test_every_check_that_a_decision_names_exists() -> None:
+    for target in re.findall(r"`(tests/[^`]*)`", (ROOT / "DECISIONS.md").read_text()):
+        assert (ROOT / target).exists(), target
+
+
+def test_no_file_names_a_package_registry_or_a_machine() -> None:
+    hosts = "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "deb" + r"\.debian"])
+    found = []
+    for path in ROOT.rglob("*"):
+        if (
+            path.is_file()
+            and not {".git", ".venv", ".tutti"} & set(path.parts)
+            and path.suffix in {".py", ".txt", ".md", ".yml", ".json", ".toml"}
+        ):
+            if re.search(hosts, path.read_text(errors="replace")):
+                found.append(name(path))
+
+    assert found == []
