@@ -1,0 +1,38 @@
+"""The process of the sessions service."""
+
+from fastapi import FastAPI
+
+import services.sessions
+from services.sessions import peers, routes, tasks
+from services.sessions.bodies import Bodies
+from services.sessions.settings import MIB, Settings
+from shared import db, trust
+from shared.fastapi_app import app as shell
+
+BESIDE_THE_RECORDING_BYTES = 11 * MIB  # of JSON: the score, the analysis, the words
+
+
+def create() -> FastAPI:
+    """The application."""
+    settings = Settings.load()
+    url = settings.service_database_url.get_secret_value()
+    media = peers.media(settings)
+    app = shell.create(
+        about=services.sessions.__doc__ or "",
+        settings=settings,
+        engine=db.make_engine(url, pool_size=settings.database_pool_size, application_name="sessions"),
+        verifier=trust.verifier(settings, peers.all_of(settings)["auth"]),
+        routers=[routes.practice],
+        checks={},
+        events=tasks.events,
+        closing=[media.close],
+    )
+    app.state.media = media
+    app.state.bodies = Bodies(
+        settings.data_dir,
+        max_bytes=settings.max_recording_bytes * 4 // 3 + BESIDE_THE_RECORDING_BYTES,
+        at_once=settings.recordings_at_once,
+        slowest_bytes_per_second=settings.slowest_bytes_per_second,
+        patience_seconds=settings.patience_seconds,
+    )
+    return app

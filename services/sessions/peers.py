@@ -1,0 +1,94 @@
+"""What sessions asks of other services: media keeps the recordings and mints the addresses that play them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared import trust
+from shared.calls import Peer, PeerRefused, PeerUnavailable
+from shared.config import Settings
+from shared.errors import Problem
+from shared.logs import log
+
+STORING_SECONDS = 90  # media has this long to probe and store 64 MiB
+MINTING_SECONDS = 3  # a list does not wait longer for addresses: it answers without
+PASSED_ON = frozenset({402, 413, 415, 422, 429})  # what media may say to the person who sent the recording
+
+
+Peers = dict[str, Peer]
+MediaRefused = PeerRefused
+MediaUnavailable = PeerUnavailable
+
+
+def all_of(settings: Settings) -> Peers:
+    """Every other service, by name: auth says who is calling, and events go to whoever asked for them."""
+    return trust.peers(settings)
+
+
+@dataclass(frozen=True)
+class Media:
+    """The two ways in which media is asked: with patience, and without."""
+
+    storing: Peer
+    minting: Peer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.storing.close()
+        self.minting.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The person and the sign-in that a call to media is made for."""
+
+    user_id: UUID
+    sign_in_id: UUID
+
+
+def media(settings: Settings) -> Media:
+    """Media, as the settings name it."""
+
+    def peer(read_seconds: float) -> Peer:
+        return Peer(
+            settings.service_name,
+            "media",
+            url=settings.peer_urls["media"],
+            key=settings.internal_keys["media"],
+            read_seconds=read_seconds,
+        )
+
+    return Media(storing=peer(STORING_SECONDS), minting=peer(MINTING_SECONDS))
+
+
+def store_recording(media: Media, session_id: UUID, content: bytes, *, declared_type: str, owner: Owner) -> UUID:
+    """Have media keep the recording of a session; the id of its file. May be repeated: the last one counts.
+
+    Raises PeerRefused with media's own words where it is no audio, too large or over the quota; else PeerUnavailable.
+    """
+    try:
+        stored = media.storing.put(
+            f"/recordings/{session_id}",
+            content,
+            content_type=declared_type,
+            user_id=owner.user_id,
+            session_id=owner.sign_in_id,
+        )
+    except PeerRefused as refused:
+        if refused.status in PASSED_ON:
+            raise
+        raise PeerUnavailable(peer="media") from refused
+    return UUID(stored["id"])
+
+
+def playable(media: Media, file_ids: Collection[UUID], *, owner: Owner) -> dict[UUID, str]:
+    """Addresses that play these files, for this sign-in; one call for a whole list. Empty while media is not answering."""
+    if not file_ids:
+        return {}
+    wanted = {"file_ids": [str(each) for each in file_ids]}
+    try:
+        found = media.minting.post("/playable", wanted, user_id=owner.user_id, session_id=owner.sign_in_id)
+    except Problem as reason:
+        log(__name__).warning("recordings.not_playable", reason=type(reason).__name__)
+        return {}
+    return {UUID(file_id): url for file_id, url in found.items() if url}

@@ -1,0 +1,124 @@
+"""Save a session in two transactions, what is intended and what is true; between them media is handed the recording."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session as Database
+
+from services.sessions import peers, recordings, sessions
+from services.sessions.models import State
+from services.sessions.peers import Media, MediaRefused, MediaUnavailable, Owner
+from services.sessions.recordings import Recording
+from services.sessions.schemas import NewSession
+from shared import clock, idempotency, ids, json
+from shared.db import transaction
+from shared.errors import Malformed
+from shared.idempotency import Answer, Claim
+from shared.schemas import problems
+
+CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The `Idempotency-Key` of a request, and the digest of its body."""
+
+    claim: Claim
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a saved session looks like in JSON, and whether it was saved before."""
+
+    document: Mapping[str, Any]
+    is_replay: bool = False
+
+
+def read(body: bytes, *, max_recording_bytes: int) -> tuple[NewSession, Recording | None]:
+    """The session and its recording. Raises Malformed with the fields that are wrong, RecordingTooLarge."""
+    try:
+        new = NewSession.model_validate(json.loads(body))
+    except json.BadJson as reason:
+        raise Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
+    except ValidationError as reason:
+        raise Malformed(errors=problems(reason.errors(include_input=False))) from reason
+    return new, recordings.decode(new.audio_base64 or "", max_bytes=max_recording_bytes)
+
+
+def save(
+    engine: Engine, media: Media, new: NewSession, recording: Recording | None, *, owner: Owner, zone: str, once: Once | None
+) -> Saved:
+    """Save a session for `owner`, whose calendar is that of `zone`; with the same `once`, only once.
+
+    Raises MediaRefused in media's words where the recording is no audio, and MediaUnavailable: either way nothing is saved.
+    Raises idempotency's KeyReused and StillInProgress.
+    """
+    session_id = ids.new()
+    with transaction(engine, user_id=owner.user_id) as db:
+        if once and (before := idempotency.claim(db, once.claim, once.fingerprint)):
+            document, recording_id = _again(db, before, owner)
+            is_replay = True
+        else:
+            state = State.SAVING if recording else State.SAVED
+            sessions.add(db, session_id, user_id=owner.user_id, state=state, **_facts(new, zone))
+            document = {} if recording else _answer(db, session_id, owner, zone, once)
+            recording_id, is_replay = None, False
+    if recording and not is_replay:
+        recording_id = _store(engine, media, session_id, recording, owner, once)
+        with transaction(engine, user_id=owner.user_id) as db:
+            sessions.finish(db, session_id, user_id=owner.user_id, recording_id=recording_id)
+            document = _answer(db, session_id, owner, zone, once)
+    urls = peers.playable(media, [recording_id] if recording_id else [], owner=owner)
+    return Saved({**document, "audio_url": urls.get(recording_id) if recording_id else None}, is_replay)
+
+
+def _facts(new: NewSession, zone: str) -> dict[str, Any]:
+    naive_or_not = new.date or clock.now()
+    return {
+        "song_name": new.song_name,
+        "instrument": new.instrument,
+        "duration_seconds": new.duration_seconds,
+        "total_practice_seconds": new.duration_seconds if new.total_practice_seconds is None else new.total_practice_seconds,
+        "date": naive_or_not if naive_or_not.tzinfo else naive_or_not.replace(tzinfo=ZoneInfo(zone)),
+        "time_zone": zone,
+        "xml_content": new.xml_content,
+        "analysis": new.analysis,
+        "analysis_summary": new.summary(),
+        "analysis_feedback": new.feedback(),
+        "score_accuracy": new.score_accuracy,
+    }
+
+
+def _store(engine: Engine, media: Media, session_id: UUID, recording: Recording, owner: Owner, once: Once | None) -> UUID:
+    """Hand the recording over. Where nobody knows what became of it, the row stays for the sweep, which has media delete it."""
+    try:
+        return peers.store_recording(media, session_id, recording.content, declared_type=recording.declared_type, owner=owner)
+    except (MediaRefused, MediaUnavailable) as reason:
+        with transaction(engine, user_id=owner.user_id) as db:
+            if isinstance(reason, MediaRefused):
+                sessions.forget(db, session_id, user_id=owner.user_id)
+            if once:
+                idempotency.release(db, once.claim)
+        raise
+
+
+def _answer(db: Database, session_id: UUID, owner: Owner, zone: str, once: Once | None) -> dict[str, Any]:
+    """The whole saved session, kept for repetitions without its `audio_url`: no playable address is ever stored."""
+    row = sessions.find(db, session_id, user_id=owner.user_id)
+    streak = sessions.streak(db, user_id=owner.user_id, zone=zone)
+    document = sessions.as_document(row) | {"streak": streak}
+    if once:
+        kept = Answer(CREATED, json.dumps(document), {"content-type": "application/json"}, once.fingerprint)
+        idempotency.fulfil(db, once.claim, kept)
+    return document
+
+
+def _again(db: Database, before: Answer, owner: Owner) -> tuple[dict[str, Any], UUID | None]:
+    document = json.loads(before.body)
+    return document, sessions.recording_of(db, UUID(document["id"]), user_id=owner.user_id)

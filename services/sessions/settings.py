@@ -1,0 +1,16 @@
+"""The settings of the sessions service."""
+
+from pydantic import Field
+
+from shared import config
+
+MIB = 1024 * 1024
+
+
+class Settings(config.Settings):
+    """What sessions reads besides what every service reads."""
+
+    max_recording_bytes: int = Field(default=64 * MIB, ge=1, le=256 * MIB)
+    recordings_at_once: int = Field(default=2, ge=1, le=64)  # large bodies in memory; each takes about five times its recording
+    slowest_bytes_per_second: int = Field(default=16 * 1024, ge=1)
+    patience_seconds: float = Field(default=30, gt=0)  # how long a body may be slower than that
