@@ -1,0 +1,67 @@
+"""The web process of auth."""
+
+from apiflask import APIFlask
+from flask import Response
+
+import services.auth
+from services.auth import docs, keys, revocations, routes, tokens
+from services.auth.dialects import sinuzoid
+from services.auth.keys import Signing
+from services.auth.settings import Settings
+from services.auth.world import World
+from shared import flask_app
+from shared.db import make_engine, transaction
+from shared.identity import KeySet, Revocations, Verifier
+from shared.limits import Limiter, PostgresStorage
+from shared.sealing import Seals
+
+
+def create() -> APIFlask:
+    """Read the settings and make the application. It runs in the process that serves."""
+    settings = Settings.load()
+    url = settings.service_database_url.get_secret_value()
+    engine = make_engine(url, pool_size=settings.database_pool_size, application_name="auth")
+    world = World(
+        settings=settings,
+        engine=engine,
+        signing=Signing(engine, Seals(settings.sealing_keys)),
+        failures=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
+    )
+    app = flask_app.create(
+        about=services.auth.__doc__ or "",
+        settings=settings,
+        engine=engine,
+        verifier=_verifier(world),
+        blueprints=[routes.routes, sinuzoid.routes, docs.routes],
+        checks={"signing key": lambda: world.signing.active() and None},
+    )
+    app.extensions["auth"] = world
+    tokens.configure(app, settings)
+    app.after_request(_keep_nothing)
+    return app
+
+
+def _verifier(world: World) -> Verifier:
+    """The same verification as everywhere, fed from our own tables."""
+
+    def find_keys() -> dict[str, object]:
+        with transaction(world.engine) as db:
+            return keys.jwks(db)
+
+    def find_revocations(after: str) -> dict[str, object]:
+        with transaction(world.engine) as db:
+            return revocations.since(db, after)
+
+    return Verifier(
+        issuer=world.settings.token_issuer,
+        audience=world.settings.token_audience,
+        max_lifetime_seconds=world.settings.access_token_seconds,
+        keys=KeySet(find_keys),
+        revocations=Revocations(find_revocations),
+    )
+
+
+def _keep_nothing(response: Response) -> Response:
+    """Tokens and profiles are kept by no cache."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,52 @@
+"""Sinuzoid's URLs (seed 004, a Symfony client): the acts are the same, some shapes are LexikJWTAuthenticationBundle's."""
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from services.auth import entry, passwords, users
+from services.auth.errors import InvalidCredentials
+from services.auth.schemas import Credentials, LoginCheckOut, NewUser, ProfileOut, UserOut, WelcomedOut
+from services.auth.world import world
+from shared import json
+from shared.flask_app import client_address, once, signed_in, transaction
+from shared.identity import Caller
+
+routes = APIBlueprint("sinuzoid", __name__)
+
+
+@routes.post("/api/register")
+@routes.input(NewUser, arg_name="new")
+@routes.output(WelcomedOut, status_code=201)
+def register(new: NewUser) -> Response:
+    """Make an account."""
+    passwords.refuse_weak(new.password, email=new.email)
+    password_hash = passwords.hashed(new.password)
+    with transaction() as db:
+        return once(db, lambda: WelcomedOut(user=UserOut.model_validate(users.join(db, new, password_hash))), status=201)
+
+
+@routes.post("/api/login_check")
+@routes.input(Credentials, arg_name="credentials")
+@routes.output(LoginCheckOut)
+def check_login(credentials: Credentials) -> LoginCheckOut:
+    """Sign in by e-mail address or username."""
+    name, password = credentials.username, credentials.password
+    device = request.headers.get("User-Agent", "")
+    admission = entry.sign_in(world(), name=name, password=password, address=client_address(), device=device)
+    return LoginCheckOut(token=admission.access_token, refresh_token=admission.refresh_token)
+
+
+@routes.get("/api/user/profile")
+@signed_in
+@routes.output(ProfileOut)
+def show_profile(caller: Caller) -> ProfileOut:
+    """Your account and profile."""
+    with transaction(caller) as db:
+        return ProfileOut.model_validate(users.profile(db, user_id=caller.id))
+
+
+@routes.errorhandler(InvalidCredentials)
+def on_invalid_credentials(_raised: InvalidCredentials) -> Response:
+    """Lexik's words, which its clients compare."""
+    body = json.dumps({"code": 401, "message": "Invalid credentials."})
+    return Response(body, 401, {"WWW-Authenticate": "Bearer"}, content_type="application/json")

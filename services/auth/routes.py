@@ -1,0 +1,102 @@
+"""Every URL of auth that is Tutti's own; seed 004's are in `dialects/sinuzoid.py`, the documentation page in `docs.py`."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from services.auth import entry, keys, passwords, revocations, sign_ins, users
+from services.auth.entry import Admission
+from services.auth.schemas import (
+    EmailCredentials,
+    Farewell,
+    KeysOut,
+    NewUser,
+    RefreshToken,
+    RegisteredOut,
+    TokensOut,
+    UserOut,
+)
+from services.auth.world import world
+from shared import json
+from shared.flask_app import client_address, current_caller, internal, once, transaction
+
+JWKS_CACHE = "public, max-age=300"  # as long as our own services keep the keys
+
+routes = APIBlueprint("auth", __name__)
+
+
+@routes.post("/api/auth/register")
+@routes.input(NewUser, arg_name="new")
+@routes.output(RegisteredOut, status_code=201)
+def register(new: NewUser) -> Response:
+    """Make an account."""
+    passwords.refuse_weak(new.password, email=new.email)
+    password_hash = passwords.hashed(new.password)
+    with transaction() as db:
+        return once(db, lambda: RegisteredOut(user=UserOut.model_validate(users.join(db, new, password_hash))), status=201)
+
+
+@routes.post("/api/auth/login")
+@routes.input(EmailCredentials, arg_name="credentials")
+@routes.output(TokensOut)
+def login(credentials: EmailCredentials) -> TokensOut:
+    """Sign in."""
+    device = request.headers.get("User-Agent", "")
+    return _tokens(
+        entry.sign_in(world(), name=credentials.email, password=credentials.password, address=client_address(), device=device)
+    )
+
+
+@routes.post("/api/auth/refresh")
+@routes.input(RefreshToken, arg_name="presented")
+@routes.output(TokensOut)
+def refresh(presented: RefreshToken) -> TokensOut:
+    """Get fresh tokens. Each refresh token is good once; a repetition within a minute is given the same answer."""
+    return _tokens(entry.refresh(world(), presented.refresh_token))
+
+
+@routes.post("/api/auth/logout")
+@routes.input(Farewell, arg_name="farewell")
+@routes.output({}, status_code=204)
+def logout(farewell: Farewell) -> Any:
+    """End a sign-in: the one of the refresh token, or else of the access token."""
+    settings = world().settings
+    if farewell.refresh_token is None:
+        caller = current_caller()
+        with transaction(caller) as db:
+            sign_ins.end(db, session_id=caller.session_id, user_id=caller.id, settings=settings)
+    else:
+        with transaction() as db:
+            ended = sign_ins.present(db, farewell.refresh_token, settings=settings)
+            sign_ins.end(db, session_id=ended.session_id, user_id=ended.user_id, settings=settings)
+    return Response(status=204)
+
+
+@routes.get("/.well-known/jwks.json")
+@routes.output(KeysOut)
+def show_keys() -> Response:
+    """The public keys that access tokens are verified with (RFC 7517)."""
+    with transaction() as db:
+        body = json.dumps(keys.jwks(db))
+    return Response(body, headers={"Cache-Control": JWKS_CACHE}, content_type="application/json")
+
+
+@routes.get("/internal/keys")
+@internal
+def internal_keys(peer: object) -> Response:
+    """The same for the other services."""
+    with transaction() as db:
+        return Response(json.dumps(keys.jwks(db)), content_type="application/json")
+
+
+@routes.get("/internal/revocations")
+@internal
+def internal_revocations(peer: object) -> Response:
+    """What was revoked since `after`."""
+    with transaction() as db:
+        return Response(json.dumps(revocations.since(db, request.args.get("after", ""))), content_type="application/json")
+
+
+def _tokens(admission: Admission) -> TokensOut:
+    return TokensOut.model_validate(admission)

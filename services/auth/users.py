@@ -1,0 +1,84 @@
+"""Accounts: made, found, read."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from services.auth.errors import EmailTaken, UsernameTaken
+from services.auth.models import User, UserProfile, role_of
+from services.auth.schemas import NewUser
+from shared import clock, ids
+from shared import db as database
+from shared.errors import NotFound
+
+FIND = text("SELECT id, password, is_active FROM find_user_to_sign_in(:name)")
+USERNAME_INDEX = "ix_users_username_lower"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a sign-in needs to know of an account before anybody is signed in."""
+
+    id: UUID
+    password: str
+    is_active: bool
+
+
+def join(db: Session, new: NewUser, password_hash: str) -> User:
+    """Make an account, and go on as its user. Raises EmailTaken, UsernameTaken."""
+    user = User(
+        id=ids.new(), email=new.email, username=new.username, name=new.name or "", password=password_hash, roles=["user"]
+    )
+    user.is_active = True
+    user.created_at = clock.now()
+    database.become(db, user.id)
+    db.add(user)
+    try:
+        db.flush()
+    except IntegrityError as reason:
+        raise (UsernameTaken if USERNAME_INDEX in str(reason.orig) else EmailTaken) from reason
+    db.add(UserProfile(id=ids.new(), user_id=user.id, time_zone=new.time_zone))
+    db.flush()
+    return user
+
+
+def find(db: Session, name: str) -> Found | None:
+    """The account with this e-mail address or username, if any; asked before anybody is known."""
+    row = db.execute(FIND, {"name": name}).one_or_none()
+    return Found(row.id, row.password, row.is_active) if row else None
+
+
+def get(db: Session, *, user_id: UUID) -> User:
+    """The account of an active user. Raises NotFound."""
+    user = db.scalar(select(User).where(User.id == user_id, User.is_active))
+    if user is None:
+        raise NotFound
+    return user
+
+
+def profile(db: Session, *, user_id: UUID) -> dict[str, Any]:
+    """Account and profile as one row, by column name. Raises NotFound."""
+    told = (UserProfile.first_name, UserProfile.last_name, UserProfile.avatar, UserProfile.birth_date)
+    zone = func.coalesce(UserProfile.time_zone, "").label("time_zone")
+    columns = (User.id, User.email, User.username, User.name, User.roles, User.created_at, User.last_login_at, *told, zone)
+    row = db.execute(
+        select(*columns).outerjoin(UserProfile, UserProfile.user_id == User.id).where(User.id == user_id, User.is_active)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return dict(row._mapping) | {"role": role_of(row.roles)}
+
+
+def zone(db: Session, *, user_id: UUID) -> str:
+    """The user's IANA time zone, or empty."""
+    return db.scalar(select(UserProfile.time_zone).where(UserProfile.user_id == user_id)) or ""
+
+
+def signed_in(db: Session, *, user_id: UUID, new_hash: str | None) -> None:
+    """Note that the user signed in just now, and keep a fresher hash where there is one."""
+    changed = {"last_login_at": clock.now()} | ({"password": new_hash} if new_hash else {})
+    db.execute(update(User).where(User.id == user_id).values(**changed))

@@ -1,0 +1,26 @@
+"""What auth's acts need of the world outside, in one place."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from services.auth.keys import Signing
+from services.auth.settings import Settings
+from shared.limits import Limiter
+
+
+@dataclass(frozen=True)
+class World:
+    """Made once, in `app.py`."""
+
+    settings: Settings
+    engine: Engine
+    signing: Signing
+    failures: Limiter  # in Postgres, so that all replicas count together
+
+
+def world() -> World:
+    """The world of the application that serves this request."""
+    found: World = current_app.extensions["auth"]
+    return found

@@ -1,0 +1,370 @@
+"""The Flask shell: what a Flask service gets around its own routes; it answers as `shared.fastapi_app` does, byte for byte.
+
+create(...)        the application: errors, health, documentation, limits, in one place
+signed_in          a decorator: the view is given `caller`
+internal           a decorator: the view is given `peer`, another service
+transaction(...)   the database as a caller, for `with transaction(caller) as db:`
+once(...)          an answer that a repetition with the same Idempotency-Key gets again
+"""
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from apiflask import APIBlueprint, APIFlask
+from apiflask.schema_adapters import registry
+from apiflask.schema_adapters.pydantic import PydanticAdapter
+from flask import Flask, Request, Response, current_app, g, request
+from flask.json.provider import JSONProvider
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from sqlalchemy import Engine, exc
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from shared import db as database
+from shared import derive, errors, idempotency, identity, ids, json, logs, processes
+from shared.config import Settings
+from shared.health import Check, Health, Metrics
+from shared.identity import Caller, Verifier
+from shared.limits import Limiter, PostgresStorage
+from shared.logs import log
+from shared.schemas import problems
+
+MAX_BODY_BYTES = 64 * 1024  # of a JSON body; the gateway holds no more for these routes
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+UNLOGGED = frozenset({"/health", "/ready", "/metrics"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+KEPT_HEADERS = frozenset({"location", "content-type"})
+PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
+SECURITY = {"HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+ROUTE = "tutti.route"  # in the WSGI environment: the template of the route, without a path's own values
+USER = "tutti.user_id"
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What the shell holds for a service's views; `shell()` finds it."""
+
+    settings: Settings
+    engine: Engine
+    verifier: Verifier
+    by_user: Limiter  # in memory, every route
+    by_cost: Limiter  # in Postgres, costly routes
+    fingerprint_key: bytes  # bodies hold passwords, so an unkeyed digest of one must not be kept
+
+
+def create(
+    *,
+    about: str,
+    settings: Settings,
+    engine: Engine,
+    verifier: Verifier,
+    blueprints: Sequence[APIBlueprint],
+    checks: Mapping[str, Check],
+) -> APIFlask:
+    """The service's application. `about` is the service's docstring; `checks` are what `/ready` asks besides the database.
+
+    It runs in the process that serves: the polling of revocations starts here.
+    """
+    processes.die_with_parent()
+    logs.start(settings.service_name, settings.log_level)
+    name = settings.service_name
+    registry.register("pydantic", StrictAdapter)
+    app = APIFlask(
+        name,
+        title=f"Tutti {name}",
+        version="1",
+        spec_path=f"/openapi/{name}.json",
+        docs_path=None,
+        json_errors=False,
+    )
+    app.description = about
+    app.security_schemes = SECURITY
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_TAGS=False,
+        AUTO_SERVERS=False,  # it would believe the Host header of whoever asked first
+    )
+    app.json = StrictJson(app)
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
+    newest = settings.sealing_keys[max(settings.sealing_keys, key=lambda key_id: (len(key_id), key_id))]
+    app.extensions["tutti"] = Shell(
+        settings=settings,
+        engine=engine,
+        verifier=verifier,
+        by_user=Limiter(enabled=settings.rate_limits),
+        by_cost=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
+        fingerprint_key=derive.derive(newest, "idempotency fingerprints"),
+    )
+    metrics = Metrics()
+    health = Health(name, settings.drain_flag, {"database": lambda: database.ping(engine), **checks})
+    for each in (*blueprints, _operators(name, health, metrics)):
+        app.register_blueprint(each)
+    _handle_errors(app)
+    app.before_request(_note_route)
+    app.before_request(_refuse_large_body)
+    app.spec_processor(_document_problems)
+    app.wsgi_app = Edge(app.wsgi_app, service=name, metrics=metrics)  # type: ignore[method-assign]
+    verifier.revocations.start()
+    return app
+
+
+def shell() -> Shell:
+    """The shell of the application that serves this request."""
+    found: Shell = current_app.extensions["tutti"]
+    return found
+
+
+def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the view its `caller`; without one it is not reached. Stands below the route."""
+
+    @wraps(view)
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        return view(*arguments, caller=current_caller(), **named)
+
+    documented: Callable[..., Any] = _doc(security=list(SECURITY))(guarded)
+    return documented
+
+
+def current_caller() -> Caller:
+    """The caller of this request, verified once; for a view that can do without. Raises as `Verifier.caller` does."""
+    if "caller" not in g:
+        mine = shell()
+        headers = request.headers.getlist("Authorization")
+        g.caller = mine.verifier.caller(headers, changes_something=request.method not in SAFE_METHODS)
+        request.environ[USER] = str(g.caller.id)
+        at_most = mine.settings.user_rate_limit_per_minute
+        mine.by_user.hit("requests", at_most=at_most, per_seconds=60, who=g.caller.id)
+    caller: Caller = g.caller
+    return caller
+
+
+def internal(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let only other services through, and give the view its `peer`. It stands in no documentation."""
+
+    @wraps(view)
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        mine = shell().settings
+        headers = request.headers.getlist("Authorization")
+        peer = identity.verify_internal(headers, audience=mine.service_name, keys=mine.internal_keys)
+        return view(*arguments, peer=peer, **named)
+
+    hidden: Callable[..., Any] = _doc(hide=True)(guarded)
+    return hidden
+
+
+def transaction(caller: Caller | None = None) -> AbstractContextManager[Session]:
+    """The database as `caller`, or as nobody: then only definer functions and public rows answer."""
+    role = "admin" if caller and caller.is_admin else ""
+    return database.transaction(shell().engine, user_id=caller.id if caller else None, role=role)
+
+
+def once(db: Session, act: Callable[[], BaseModel], *, status: int, caller: Caller | None = None) -> Response:
+    """What `act` answers; where the request names itself with Idempotency-Key, a repetition gets the first answer again."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return _json(act(), status)
+    owner = caller.id if caller else idempotency.NOBODY
+    claim = idempotency.Claim(owner, f"{request.method} {request.path}"[:100], key)
+    fingerprint = hmac.digest(shell().fingerprint_key, request.get_data(), hashlib.sha256)
+    answer = idempotency.claim(db, claim, fingerprint)
+    if answer is not None:
+        return Response(answer.body, answer.status, {**answer.headers, "Idempotent-Replayed": "true"})
+    response = _json(act(), status)
+    headers = {name.lower(): value for name, value in response.headers.items() if name.lower() in KEPT_HEADERS}
+    idempotency.fulfil(db, claim, idempotency.Answer(status, response.get_data(), headers, fingerprint))
+    return response
+
+
+def problem(raised: errors.Problem) -> Response:
+    """A Problem as a response."""
+    return _bytes(json.dumps(raised.document(), str), raised.status, errors.MEDIA_TYPE, raised.response_headers())
+
+
+def client_address() -> str:
+    """Where the request comes from, as the gateway saw it: only the last hop of X-Forwarded-For is its word."""
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or request.remote_addr or ""
+
+
+class StrictAdapter(PydanticAdapter):
+    """`@routes.input(NewThing, arg_name="new")` reads JSON by `shared.json`, and says what is wrong as FastAPI does."""
+
+    def validate_input(self, request: Request, location: str, **options: Any) -> Any:
+        """The body as the model. Raises Malformed."""
+        if location != "json":
+            return super().validate_input(request, location, **options)
+        body = request.get_data()
+        if not body:
+            raise errors.Malformed(errors=[{"field": "", "message": "Field required"}])
+        try:
+            sent = json.loads(body) if request.is_json else body
+            return TypeAdapter(self.model_class).validate_python(sent, from_attributes=True)
+        except json.BadJson as reason:
+            raise errors.Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
+        except ValidationError as reason:
+            raise errors.Malformed(errors=problems(reason.errors())) from reason
+
+
+class StrictJson(JSONProvider):
+    """Flask's JSON, by `shared.json`."""
+
+    def dumps(self, obj: Any, **_options: Any) -> str:
+        """Write a document."""
+        return json.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_options: Any) -> Any:
+        """Read a document. Raises BadJson."""
+        return json.loads(s if isinstance(s, bytes) else s.encode())
+
+    def response(self, *arguments: Any, **named: Any) -> Response:
+        """A document as a response."""
+        return _bytes(json.dumps(self._prepare_response_obj(arguments, named)), 200, "application/json")
+
+
+class Edge:
+    """What happens to every request around routing and error handling: its id, one trailing slash, access log, metrics."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], *, service: str, metrics: Metrics) -> None:
+        self._app = app
+        self._service = service
+        self._metrics = metrics
+        self._log = log("access")
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve one request."""
+        path: str = environ["PATH_INFO"]
+        if len(path) > 1 and path.endswith("/") and not path.endswith("//"):
+            environ["PATH_INFO"] = path[:-1]
+        sent = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = sent if REQUEST_ID.fullmatch(sent) else str(ids.new())
+        # The server's threads do not inherit what `logs.start` bound in the first one.
+        structlog.contextvars.bind_contextvars(service=self._service, request_id=request_id)
+        started, answered = time.perf_counter(), {"status": 500, "size_bytes": 0}
+
+        def starting(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            size = next((value for name, value in headers if name.lower() == "content-length"), "0")
+            answered.update(status=int(status[:3]), size_bytes=int(size))
+            return start_response(status, [*headers, ("X-Request-Id", request_id)], *failure)
+
+        try:
+            return self._app(environ, starting)
+        finally:
+            self._write_down(environ, started, **answered)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+    def _write_down(self, environ: Mapping[str, Any], started: float, *, status: int, size_bytes: int) -> None:
+        route, method = environ.get(ROUTE, "unmatched"), environ["REQUEST_METHOD"]
+        self._metrics.answered(method=method, route=route, status=status, started=started)
+        if route not in UNLOGGED:
+            self._log.info(
+                "request",
+                method=method,
+                path=environ["PATH_INFO"][:200],
+                status=status,
+                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                size_bytes=size_bytes,
+                user_id=environ.get(USER),
+                address=environ.get("REMOTE_ADDR", ""),
+            )
+
+
+def _operators(name: str, health: Health, metrics: Metrics) -> APIBlueprint:
+    operators = APIBlueprint("operators", __name__)
+
+    @operators.get(f"/health/{name}", endpoint="health_by_name")
+    @operators.get("/health")
+    @operators.doc(tags=["operators"])
+    def answer_health() -> Response:
+        """Whether this process serves; 503 once it is about to stop."""
+        status, found = health.health()
+        return _bytes(json.dumps(found), status, "application/json")
+
+    @operators.get("/ready")
+    @operators.doc(hide=True)
+    def answer_ready() -> Response:
+        status, found = health.ready()
+        return _bytes(json.dumps(found), status, "application/json")
+
+    @operators.get("/metrics")
+    @operators.doc(hide=True)
+    def answer_metrics() -> Response:
+        return _bytes(metrics.text(), 200, metrics.media_type)
+
+    return operators
+
+
+def _handle_errors(app: Flask) -> None:
+    @app.errorhandler(errors.Problem)
+    def on_problem(raised: errors.Problem) -> Response:
+        return problem(raised)
+
+    @app.errorhandler(HTTPException)
+    def on_http_exception(raised: HTTPException) -> Response:
+        kinds: dict[int, type[errors.Problem]] = {
+            400: errors.Invalid,
+            404: errors.NotFound,
+            405: errors.NotAllowed,
+            413: errors.TooLarge,
+        }
+        status = raised.code or 500
+        if kind := kinds.get(status):
+            response = problem(kind())
+        else:
+            document = errors.document(status, "refused", HTTPStatus(status).phrase)
+            response = _bytes(json.dumps(document), status, errors.MEDIA_TYPE)
+        response.headers.update((name, value) for name, value in raised.get_headers() if name != "Content-Type")
+        return response
+
+    @app.errorhandler(exc.OperationalError)
+    @app.errorhandler(exc.InterfaceError)
+    @app.errorhandler(exc.TimeoutError)
+    def on_database(raised: Exception) -> Response:
+        log(__name__).warning("database.unavailable", reason=type(raised).__name__, said=str(raised)[:300])
+        return problem(errors.DatabaseUnavailable())
+
+    @app.errorhandler(Exception)
+    def on_crash(raised: Exception) -> Response:
+        log(__name__).error("request.crashed", exc_info=raised)
+        return problem(errors.Crashed())
+
+
+def _note_route() -> None:
+    rule = request.url_rule
+    request.environ[ROUTE] = rule.rule.replace("<", "{").replace(">", "}") if rule else "unmatched"
+
+
+def _refuse_large_body() -> None:
+    """Also where no view reads it; a chunked body is counted while it is read."""
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise errors.TooLarge
+
+
+def _document_problems(spec: Any) -> Any:
+    for path in spec["paths"].values():
+        for operation in path.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                operation["responses"] |= {"4XX": PROBLEM, "5XX": PROBLEM}
+    return spec
+
+
+def _json(model: BaseModel, status: int) -> Response:
+    return _bytes(json.dumps(model.model_dump(mode="json", by_alias=True)), status, "application/json")
+
+
+def _bytes(body: bytes, status: int, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A response whose Content-Type is exactly `media_type`."""
+    return Response(body, status, dict(headers or {}), content_type=media_type)
+
+
+_doc: Callable[..., Any] = APIBlueprint("guards", __name__).doc  # `doc` notes what it is told on the view alone
