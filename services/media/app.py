@@ -1,0 +1,46 @@
+"""The web process of media."""
+
+from fastapi import FastAPI
+
+from services import media
+from services.media.cache import Cache
+from services.media.playable import Playables
+from services.media.routes import files, internal, play
+from services.media.settings import Settings
+from services.media.store import Store
+from services.media.tasks import events
+from services.media.world import World
+from shared import db as database
+from shared import trust
+from shared.fastapi_app import app as fastapi_app
+
+
+def create() -> FastAPI:
+    """Read the settings, connect, and put it together."""
+    settings = Settings.load()
+    url = settings.service_database_url.get_secret_value()
+    engine = database.make_engine(url, pool_size=settings.database_pool_size, application_name="media")
+    peers = trust.peers(settings)
+    verifier = trust.verifier(settings, peers["auth"])
+    store = Store(settings)
+    cache = Cache(settings.data_dir / "cache", store, size_bytes=settings.cache_bytes)
+    spool = settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    app = fastapi_app.create(
+        about=media.__doc__ or "",
+        settings=settings,
+        engine=engine,
+        verifier=verifier,
+        routers=[files.router, play.router, internal.router],
+        checks={"store": store.ping},
+        events=events,
+        closing=[cache.close, *(peer.close for peer in peers.values())],
+    )
+    playables = Playables(
+        settings.sealing_keys,
+        public_url=settings.public_url,
+        lifetime_seconds=settings.playable_seconds,
+        revocations=verifier.revocations,
+    )
+    app.state.media = World(settings=settings, store=store, cache=cache, playables=playables, spool=spool)
+    return app

@@ -1,0 +1,94 @@
+"""Hot objects as local files: a second play leaves by the kernel, without the object store.
+
+Bounded by `CACHE_BYTES`, least recently played first out. One background thread fills it, after the first play has ended, and
+a file appears by a rename, so it is whole or absent. A full disk only means that nothing new is kept.
+"""
+
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from services.media.store import Store
+from shared.errors import Problem
+from shared.logs import log
+
+WAITING = 32  # files that may wait to be fetched; more are left for their next play
+LARGEST_SHARE = 4  # a file larger than a quarter of the cache would push everything else out
+KEPT_SECONDS = 60  # nothing played so recently is removed for room: a response may be about to open it
+FREE_BYTES = 512 * 1024 * 1024  # of the disk, that the cache never takes
+
+
+class Cache:
+    """The local copies of one process group; several replicas have one each."""
+
+    def __init__(self, folder: Path, store: Store, *, size_bytes: int) -> None:
+        self._folder, self._store, self._size_bytes = folder, store, size_bytes
+        folder.mkdir(parents=True, exist_ok=True)
+        self._asked: queue.Queue[Mapping[str, Any] | None] = queue.Queue(WAITING)
+        self._names: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="cache", daemon=True)
+        self._thread.start()
+
+    def find(self, file: Mapping[str, Any]) -> Path | None:
+        """The local copy, marked as just used, or None. `file` is a row of `files.bytes_of`."""
+        path = self._path(file)
+        try:
+            os.utime(path)
+        except OSError:
+            return None
+        return path
+
+    def want(self, file: Mapping[str, Any]) -> None:
+        """Have a copy made soon, if it fits."""
+        name = self._path(file).name
+        if file["file_size"] * LARGEST_SHARE > self._size_bytes or name in self._names:
+            return
+        try:
+            self._names.add(name)
+            self._asked.put_nowait(file)
+        except queue.Full:
+            self._names.discard(name)
+
+    def drop(self, file: Mapping[str, Any]) -> None:
+        """Remove the copy of a file that was deleted."""
+        self._path(file).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the thread once it has finished what it is at."""
+        with suppress(queue.Full):
+            self._asked.put_nowait(None)
+
+    def _path(self, file: Mapping[str, Any]) -> Path:
+        return self._folder / f"{file['id']}-{file['sha256'][:16]}"
+
+    def _run(self) -> None:
+        while (file := self._asked.get()) is not None:
+            path = self._path(file)
+            filling = path.with_suffix(".filling")
+            try:
+                if not path.exists() and self._make_room(file["file_size"]):
+                    with filling.open("wb") as copy:
+                        self._store.copy_to(copy, file["bucket"], file["object_key"], size_bytes=file["file_size"])
+                    filling.rename(path)
+            except (Problem, OSError) as reason:
+                log(__name__).warning("cache.not_filled", reason=repr(reason)[:200])
+                filling.unlink(missing_ok=True)
+            finally:
+                self._names.discard(path.name)
+
+    def _make_room(self, size_bytes: int) -> bool:
+        kept = sorted((each.stat().st_mtime, each.stat().st_size, each) for each in self._folder.iterdir() if each.is_file())
+        excess = sum(size for _, size, _ in kept) + size_bytes - self._size_bytes
+        for used_at, size, path in kept:
+            if excess <= 0:
+                break
+            if used_at < time.time() - KEPT_SECONDS:
+                path.unlink(missing_ok=True)
+                excess -= size
+        return excess <= 0 and shutil.disk_usage(self._folder).free - size_bytes > FREE_BYTES

@@ -1,0 +1,71 @@
+"""Everything that can go wrong in media."""
+
+from shared.errors import Conflict, Invalid, Malformed, NotFound, NotSatisfiable, Refused, TooLarge, Unavailable, Unsupported
+
+
+class NoSuchFile(NotFound):
+    """There is no such file, or it is not yours."""
+
+
+class NoCover(NotFound):
+    """This file has no cover."""
+
+
+class BytesLost(NotFound):
+    """The object store does not have the bytes of this file any more. Upload it again."""
+
+
+class NotMultipart(Unsupported):
+    """Send multipart/form-data with the audio in the field named file."""
+
+
+class BrokenMultipart(Invalid):
+    """The multipart body is broken or ends too early. Send it again."""
+
+
+class TooManyParts(TooLarge):
+    """There are too many parts in this body. Send fewer files at a time."""
+
+
+class FileMissing(Malformed):
+    """There is no field named file that carries a file."""
+
+
+class FileEmpty(Malformed):
+    """This file is empty."""
+
+
+class NotAudio(Unsupported):
+    """This file is not audio of a kind that is taken: mp3, flac, wav, aiff, m4a, aac, ogg, opus or webm."""
+
+
+class Undecodable(Unsupported):
+    """This file looks like audio, but nothing in it can be decoded. It may be damaged."""
+
+
+class UploadTooLarge(TooLarge):
+    """An upload carries at most this many bytes. Send files one at a time, or a smaller file."""
+
+
+class QuotaExceeded(TooLarge):
+    """Your storage is full. Delete something first."""
+
+
+class BelongsToASession(Conflict):
+    """This recording belongs to a practice session. Delete the session instead."""
+
+
+class StillProcessing(Conflict):
+    """This file is not ready yet. Try again in a moment."""
+
+
+class RangeOutside(NotSatisfiable):
+    """The range begins after the end of the file."""
+
+
+class AddressEnded(Refused):
+    """This address has expired, or the sign-in that made it has ended. Ask for a fresh one."""
+
+
+class StoreUnavailable(Unavailable):
+    """The object store is not answering just now. Nothing was changed; try again in a moment."""

@@ -1,0 +1,94 @@
+"""Playable URLs: capabilities that name a file, what of it, whose it is and which sign-in made them, and that end.
+
+An `<audio>` or `<img>` element sends no Authorization header, so the address itself is the right to GET. Nothing stores one. It
+dies at its expiry, and with the sign-in or the account that made it, as tokens do.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from services.media.errors import AddressEnded, NoSuchFile
+from shared import derive, ids
+from shared.identity import Caller, Revocations
+
+What = Literal["stream", "cover"]
+
+PAYLOAD = struct.Struct(">B16s16s16sQQ")  # what, file, user, sign-in, made at, expires at
+MAC_BYTES = 32
+CODES: Mapping[What, int] = {"stream": 1, "cover": 2}
+NO_SIGN_IN = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a valid address lets its holder GET."""
+
+    what: What
+    file_id: UUID
+    user_id: UUID
+    session_id: UUID
+    made_at: int
+    expires_at: int
+
+
+class Playables:
+    """Makes and reads addresses, with keys derived from this service's sealing keys."""
+
+    def __init__(
+        self, sealing_keys: Mapping[str, bytes], *, public_url: str, lifetime_seconds: int, revocations: Revocations
+    ) -> None:
+        newest_first = sorted(sealing_keys, key=lambda key_id: (len(key_id), key_id), reverse=True)
+        self._keys = [derive.derive(sealing_keys[key_id], "playable") for key_id in newest_first]
+        self._prefix = f"{public_url.rstrip('/')}/play/"
+        self._lifetime_seconds = lifetime_seconds
+        self._revocations = revocations
+
+    def url(self, file_id: UUID, what: What = "stream", *, user_id: UUID, session_id: UUID | None) -> str:
+        """An absolute address, good from now for as long as the setting says."""
+        now = int(time.time())
+        sign_in = session_id or NO_SIGN_IN
+        payload = PAYLOAD.pack(CODES[what], file_id.bytes, user_id.bytes, sign_in.bytes, now, now + self._lifetime_seconds)
+        return self._prefix + _text(payload + _mac(self._keys[0], payload))
+
+    def open(self, token: str) -> Capability:
+        """What an address allows. Raises NoSuchFile for one that was not made here, AddressEnded for one that is over."""
+        try:
+            sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise NoSuchFile from None
+        payload, mac = sealed[:-MAC_BYTES], sealed[-MAC_BYTES:]
+        if len(payload) != PAYLOAD.size or not any(hmac.compare_digest(_mac(key, payload), mac) for key in self._keys):
+            raise NoSuchFile
+        code, file_id, user_id, session_id, made_at, expires_at = PAYLOAD.unpack(payload)
+        what = next(name for name, number in CODES.items() if number == code)
+        capability = Capability(what, UUID(bytes=file_id), UUID(bytes=user_id), UUID(bytes=session_id), made_at, expires_at)
+        self._check(capability)
+        return capability
+
+    def _check(self, capability: Capability) -> None:
+        """Any mark on the sign-in ends it, whenever it was made; a mark on the account ends what was made before it."""
+        sign_in = _bearer(ids.new(), capability.session_id, issued_at=0)
+        account = _bearer(capability.user_id, ids.new(), issued_at=capability.made_at)
+        is_over = capability.expires_at <= time.time()
+        if is_over or self._revocations.covers(sign_in) or self._revocations.covers(account):
+            raise AddressEnded
+
+
+def _bearer(user_id: UUID, session_id: UUID, *, issued_at: int) -> Caller:
+    return Caller(user_id, session_id, roles=(), zone="", issued_at=issued_at, expires_at=0)
+
+
+def _mac(key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, payload, hashlib.sha256)
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,0 +1,35 @@
+"""How many bytes a user may keep. One conditional update of one row decides, so twenty at once cannot pass together."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.media.errors import QuotaExceeded
+from services.media.models import StorageUse
+
+
+def reserve(db: Session, size_bytes: int, *, user_id: UUID, quota_bytes: int) -> None:
+    """Count `size_bytes` more (or, negative, fewer). Raises QuotaExceeded where that is more than the quota."""
+    row = insert(StorageUse).values(user_id=user_id, used_bytes=0).on_conflict_do_nothing()
+    db.execute(row)
+    taken = db.execute(
+        update(StorageUse)
+        .where(StorageUse.user_id == user_id, StorageUse.used_bytes + size_bytes <= quota_bytes)
+        .values(used_bytes=StorageUse.used_bytes + size_bytes)
+        .returning(StorageUse.used_bytes)
+    ).first()
+    if taken is None:
+        raise QuotaExceeded(quota_bytes=quota_bytes, used_bytes=used(db, user_id=user_id))
+
+
+def release(db: Session, size_bytes: int, *, user_id: UUID) -> None:
+    """Count `size_bytes` fewer."""
+    left = func.greatest(StorageUse.used_bytes - size_bytes, 0)
+    db.execute(update(StorageUse).where(StorageUse.user_id == user_id).values(used_bytes=left))
+
+
+def used(db: Session, *, user_id: UUID) -> int:
+    """Bytes that count against the quota now."""
+    return db.scalar(select(StorageUse.used_bytes).where(StorageUse.user_id == user_id)) or 0

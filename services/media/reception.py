@@ -1,0 +1,78 @@
+"""Taking a body as it arrives: counted, timed, and handed on a piece at a time, so that memory stays the same for any size."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from services.media.errors import BrokenMultipart, UploadTooLarge
+from services.media.settings import Settings
+from shared.errors import Invalid, TooSlow
+
+PIECE_BYTES = 1024 * 1024  # handed to a thread at once, so that hashing and writing hold up nobody else
+
+
+def declared_bytes(request: Request, *, at_most: int) -> int | None:
+    """What Content-Length says. Raises UploadTooLarge at once where that is too much already."""
+    length = request.headers.get("content-length")
+    if length is None:
+        return None
+    if not length.isascii() or not length.isdigit():
+        raise Invalid
+    if int(length) > at_most:
+        raise UploadTooLarge(at_most_bytes=at_most)
+    return int(length)
+
+
+async def receive(request: Request, write: Callable[[bytes], Any], *, at_most: int, settings: Settings) -> int:
+    """Read the whole body and `write` it, in threads; how many bytes it had.
+
+    Raises UploadTooLarge, BrokenMultipart where the sender leaves, TooSlow where it stays under 16 KiB/s for 30 s.
+    """
+    chunks, pace = aiter(request.stream()), _Pace(settings)
+    total, piece = 0, bytearray()
+    try:
+        while True:
+            async with asyncio.timeout(pace.seconds_left()):
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                break
+            total += len(chunk)
+            pace.count(len(chunk))
+            if total > at_most:
+                raise UploadTooLarge(at_most_bytes=at_most)
+            piece += chunk
+            if len(piece) >= PIECE_BYTES:
+                await to_thread.run_sync(write, bytes(piece))
+                piece.clear()
+        if piece:
+            await to_thread.run_sync(write, bytes(piece))
+    except TimeoutError as reason:
+        raise TooSlow(at_least_bytes_per_second=settings.slowest_bytes_per_second) from reason
+    except ClientDisconnect as reason:
+        raise BrokenMultipart from reason
+    return total
+
+
+class _Pace:
+    """Whether enough has come in the present window; each window with enough begins the next one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._window_seconds = settings.patience_seconds
+        self._enough_bytes = settings.slowest_bytes_per_second * settings.patience_seconds
+        self._begin()
+
+    def count(self, size_bytes: int) -> None:
+        self._bytes += size_bytes
+        if self._bytes >= self._enough_bytes:
+            self._begin()
+
+    def seconds_left(self) -> float:
+        return max(0.0, self._ends_at - asyncio.get_running_loop().time())
+
+    def _begin(self) -> None:
+        self._bytes = 0
+        self._ends_at = asyncio.get_running_loop().time() + self._window_seconds

@@ -1,0 +1,1 @@
+"""Every URL of media, one module a noun: files, play, internal."""

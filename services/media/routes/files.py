@@ -1,0 +1,121 @@
+"""`/files`: upload, list, look at, play, download and delete audio."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Header, Query, Request, Response
+
+from services.media import covers, files, streams, tasks, uploads
+from services.media.models import LIBRARY, Kind
+from services.media.routes.needs import Media
+from services.media.schemas import FileOut, shown
+from shared import db as database
+from shared import json, paging
+from shared.fastapi_app.app import router as new_router
+from shared.fastapi_app.guards import Db, SignedIn, SignedInUncounted, shell
+
+router = new_router()
+
+NO_SMALL_LIMIT = 1 << 40  # bytes: the real cap is a setting, checked before the body is read
+AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}}}, 206: {"content": {"audio/*": {}}}, 304: {}}
+PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
+MULTIPART = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/files/upload",
+    status_code=201,
+    response_model=list[FileOut],
+    tags=["files"],
+    max_body_size=NO_SMALL_LIMIT,
+    openapi_extra=MULTIPART,
+)
+async def upload_files(
+    request: Request, caller: SignedIn, media: Media, idempotency_key: Annotated[str | None, Header()] = None
+) -> Response:
+    """Keep one or several audio files, sent as multipart/form-data in the field `file`: all of them, or none.
+
+    What each is, its content decides. They play at once; title, artist, album and cover follow within seconds.
+    """
+    return await uploads.take(request, shell(request).engine, media, caller, key=idempotency_key)
+
+
+@router.get("/files", response_model=list[FileOut], tags=["files"])
+def list_files(
+    request: Request,
+    caller: SignedIn,
+    db: Db,
+    media: Media,
+    kind: Kind | None = None,
+    limit: Annotated[int, Query(ge=1, le=paging.ALL)] = paging.ALL,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    cursor: str | None = None,
+) -> Response:
+    """Your files, newest first: what you uploaded and what was made for you; recordings with `kind=recording`."""
+    total, rows = files.newest(
+        db,
+        user_id=caller.id,
+        kinds=[kind] if kind else LIBRARY,
+        limit=limit,
+        offset=offset or skip,
+        after=paging.position(cursor) if cursor else None,
+    )
+    following = paging.cursor(rows[-1]["created_at"], rows[-1]["id"]) if len(rows) == limit else None
+    headers = paging.headers("/files", request.query_params.multi_items(), total=total, next_cursor=following)
+    body = json.dumps([shown(row, media.playables, session_id=caller.session_id) for row in rows])
+    return Response(body, headers=headers, media_type="application/json")
+
+
+@router.get("/files/{file_id}", response_model=FileOut, tags=["files"])
+def show_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> Response:
+    """One of your files."""
+    row = files.show(db, file_id, user_id=caller.id)
+    body = json.dumps(shown(row, media.playables, session_id=caller.session_id))
+    return Response(body, media_type="application/json")
+
+
+@router.delete("/files/{file_id}", status_code=204, tags=["files"])
+def delete_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> None:
+    """Delete a file and its bytes. It cannot be read from this moment on."""
+    media.cache.drop(tasks.delete_file(db, file_id, user_id=caller.id))
+
+
+@router.head("/files/{file_id}/stream", include_in_schema=False)
+@router.get("/files/{file_id}/stream", response_class=Response, responses=AUDIO, tags=["files"])
+def stream_file(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
+    """The bytes of a file, whole or one range of them."""
+    with database.transaction(shell(request).engine, user_id=caller.id) as db:
+        file = files.bytes_of(db, file_id, user_id=caller.id)
+    return streams.answer(request, file, media)
+
+
+@router.head("/files/{file_id}/download", include_in_schema=False)
+@router.get("/files/{file_id}/download", response_class=Response, responses=AUDIO, tags=["files"])
+def download_file(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
+    """The same, named for keeping."""
+    with database.transaction(shell(request).engine, user_id=caller.id) as db:
+        file = files.bytes_of(db, file_id, user_id=caller.id)
+    return streams.answer(request, file, media, disposition="attachment")
+
+
+@router.head("/files/{file_id}/cover", include_in_schema=False)
+@router.get("/files/{file_id}/cover", response_class=Response, responses=PICTURE, tags=["files"])
+def show_cover(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
+    """The cover of a file: a JPEG of at most 1,000 pixels a side."""
+    with database.transaction(shell(request).engine, user_id=caller.id) as db:
+        file = files.bytes_of(db, file_id, user_id=caller.id)
+    return covers.answer(request, file, media)

@@ -1,0 +1,48 @@
+"""`/internal`: what other services ask of media. The gateway never routes here."""
+
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from services.media import files, recordings, tasks
+from services.media.errors import NoSuchFile
+from services.media.routes.needs import Media
+from services.media.schemas import NewAddresses, RecordingOut
+from shared import json
+from shared.fastapi_app.app import router as new_router
+from shared.fastapi_app.guards import Internal, InternalDb, shell
+
+router = new_router()
+
+NO_SMALL_LIMIT = 1 << 40  # bytes: the real cap is a setting, checked before the body is read
+
+
+@router.put(
+    "/internal/recordings/{session_id}",
+    response_model=RecordingOut,
+    include_in_schema=False,
+    max_body_size=NO_SMALL_LIMIT,
+)
+async def keep_recording(request: Request, session_id: UUID, caller: Internal, media: Media) -> Response:
+    """Store the recording of a practice session of the user it is called for; may be repeated."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    row = await recordings.take(request, shell(request).engine, media, session_id=session_id, user_id=caller.user_id)
+    return Response(json.dumps(row), media_type="application/json")
+
+
+@router.delete("/internal/recordings/{session_id}", status_code=204, include_in_schema=False)
+def delete_recording(session_id: UUID, caller: Internal, db: InternalDb) -> None:
+    """Delete that recording, if there is one; may be repeated."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    tasks.delete_recording(db, session_id, user_id=caller.user_id)
+
+
+@router.post("/internal/playable", include_in_schema=False)
+def make_addresses(wanted: NewAddresses, caller: Internal, db: InternalDb, media: Media) -> dict[str, str]:
+    """Playable addresses by file id, for those that the user may play, bound to the sign-in that the call names."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    found = files.playable(db, wanted.file_ids, user_id=caller.user_id)
+    return {str(each): media.playables.url(each, user_id=caller.user_id, session_id=caller.session_id) for each in found}

@@ -1,0 +1,59 @@
+"""JSON in and out of media."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from services.media.playable import Playables
+from shared.fastapi_app.strict import In, Out
+
+MAX_ADDRESSES = 1_000  # asked for at once; the longest list there is
+
+
+class FileOut(Out):
+    """An audio file. `duration` is in seconds; `stream_url` and `cover_url` play without a token and end after 12 hours."""
+
+    id: UUID
+    user_id: UUID
+    filename: str
+    title: str | None
+    artist: str | None
+    album: str | None
+    duration: int | None
+    file_size: int
+    mime_type: str | None
+    status: str
+    kind: str
+    error: str | None
+    created_at: datetime
+    cover_url: str | None
+    stream_url: str | None
+
+
+class RecordingOut(Out):
+    """A stored recording of a practice session; `id` is the file's."""
+
+    id: UUID
+    duration: int | None
+    size_bytes: int
+    mime_type: str
+    sha256: str
+
+
+class NewAddresses(In):
+    """Which files are to be played."""
+
+    file_ids: list[UUID] = Field(max_length=MAX_ADDRESSES)
+
+
+def shown(row: dict[str, Any], playables: Playables, *, session_id: UUID | None) -> dict[str, Any]:
+    """A row of `files.SHOWN` as FileOut, with addresses that belong to this sign-in."""
+    fields = row.copy()
+    has_cover = fields.pop("cover_key") is not None
+    user_id, file_id = fields["user_id"], fields["id"]
+    plays = fields["status"] in {"processing", "ready"}
+    fields["cover_url"] = playables.url(file_id, "cover", user_id=user_id, session_id=session_id) if has_cover else None
+    fields["stream_url"] = playables.url(file_id, user_id=user_id, session_id=session_id) if plays else None
+    return fields

@@ -1,0 +1,179 @@
+"""The object store: the only module that knows S3. Every request is short, bounded and gives up within seconds.
+
+Content type, size and digest of an object live in our rows and are never asked of the store: the embedded one forgets them.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import urlsplit
+
+import minio
+import urllib3
+from minio.error import InvalidResponseError, MinioException, S3Error
+
+from services.media.errors import BytesLost, StoreUnavailable
+from services.media.settings import Settings
+from shared.logs import log
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 10
+PART_BYTES = 8 * 1024 * 1024  # what one upload holds in memory; S3's smallest part is 5 MiB
+READ_BYTES = 4 * 1024 * 1024  # of one range read: measured as fast as one long GET, and nothing stays open between two
+CONNECTIONS = 32  # more wait
+TRIPS_AFTER = 5  # failures in a row
+TRIPPED_SECONDS = 10
+GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
+
+Result = TypeVar("Result")
+
+
+class Store:
+    """One S3 endpoint. Threads may share it. Every method raises StoreUnavailable when it is not answering."""
+
+    def __init__(self, settings: Settings) -> None:
+        address = urlsplit(settings.s3_endpoint)
+        self._client = minio.Minio(
+            endpoint=address.netloc,
+            access_key=settings.s3_access_key.get_secret_value(),
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            secure=address.scheme == "https",
+            region=settings.s3_region,
+            http_client=urllib3.PoolManager(
+                maxsize=CONNECTIONS,
+                block=True,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                retries=urllib3.Retry(total=1, connect=1, read=0),
+            ),
+        )
+        self._main_bucket = settings.storage_bucket
+        self._breaker = _Breaker()
+        self._buckets: set[str] = set()
+
+    def put(self, bucket: str, key: str, data: BinaryIO, *, size_bytes: int = -1, mime_type: str) -> None:
+        """Store everything that `data` reads, in constant memory; it appears whole or not at all. Overwrites."""
+        self._make_bucket(bucket)
+
+        def put() -> Any:
+            return self._client.put_object(
+                bucket_name=bucket,
+                object_name=key,
+                data=data,
+                length=size_bytes,
+                content_type=mime_type,
+                part_size=PART_BYTES,
+                num_parallel_uploads=1,
+            )
+
+        self._ask(put)
+
+    def read(self, bucket: str, key: str, *, start: int, length: int) -> bytes:
+        """`length` bytes from `start`, by one request that is over when this returns. Raises BytesLost."""
+
+        def read() -> bytes:
+            response = self._client.get_object(bucket_name=bucket, object_name=key, offset=start, length=length)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+        found = self._ask(read)
+        if len(found) != length:
+            raise BytesLost
+        return found
+
+    def read_all(self, bucket: str, key: str, *, at_most: int) -> bytes:
+        """A small object, whole. Raises BytesLost, also for one that is larger than `at_most` bytes."""
+
+        def read() -> bytes:
+            response = self._client.get_object(bucket_name=bucket, object_name=key)
+            try:
+                return bytes(response.read(at_most + 1))
+            finally:
+                response.close()
+                response.release_conn()
+
+        found = self._ask(read)
+        if len(found) > at_most:
+            raise BytesLost
+        return found
+
+    def copy_to(self, file: BinaryIO, bucket: str, key: str, *, size_bytes: int) -> None:
+        """Write the object's `size_bytes` bytes to `file`, a bounded read at a time. Raises BytesLost."""
+        for start in range(0, size_bytes, READ_BYTES):
+            file.write(self.read(bucket, key, start=start, length=min(READ_BYTES, size_bytes - start)))
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete; what is not there is no failure, so it may be repeated."""
+
+        def delete() -> None:
+            self._client.remove_object(bucket_name=bucket, object_name=key)
+
+        try:
+            self._ask(delete)
+        except BytesLost:
+            log(__name__).info("object.already_gone", bucket=bucket)
+
+    def ping(self) -> str:
+        """Ask the store one thing."""
+        self._ask(lambda: self._client.bucket_exists(bucket_name=self._main_bucket))
+        return "ok"
+
+    def _make_bucket(self, bucket: str) -> None:
+        if bucket in self._buckets:
+            return
+
+        def make() -> None:
+            if not self._client.bucket_exists(bucket_name=bucket):
+                try:
+                    self._client.make_bucket(bucket_name=bucket)
+                except S3Error as reason:
+                    if reason.code not in {"BucketAlreadyExists", "BucketAlreadyOwnedByYou"}:
+                        raise
+
+        self._ask(make)
+        self._buckets.add(bucket)
+
+    def _ask(self, call: Callable[[], Result]) -> Result:
+        self._breaker.check()
+        try:
+            result = call()
+        except S3Error as reason:
+            if reason.code in GONE:
+                self._breaker.worked()
+                raise BytesLost from reason
+            self._breaker.failed(reason)
+            raise StoreUnavailable from reason
+        except (urllib3.exceptions.HTTPError, InvalidResponseError, MinioException, OSError) as reason:
+            self._breaker.failed(reason)
+            raise StoreUnavailable from reason
+        self._breaker.worked()
+        return result
+
+
+class _Breaker:
+    """After five failures in a row the store is left alone for ten seconds, and every request is refused at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._closed_again_at = 0.0
+
+    def check(self) -> None:
+        with self._lock:
+            if time.monotonic() < self._closed_again_at:
+                raise StoreUnavailable
+
+    def worked(self) -> None:
+        if self._failures:
+            with self._lock:
+                self._failures = 0
+
+    def failed(self, reason: Exception) -> None:
+        log(__name__).warning("store.failed", reason=repr(reason)[:300])
+        with self._lock:
+            self._failures += 1
+            if self._failures >= TRIPS_AFTER:
+                self._closed_again_at = time.monotonic() + TRIPPED_SECONDS

@@ -1,0 +1,173 @@
+"""The background work of media: reading tags, deleting bytes, and sweeping up after what died on the way."""
+
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from services.media import files, inspection
+from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
+from services.media.inspection import Found
+from services.media.models import AudioFile, Kind, State
+from services.media.settings import Settings
+from services.media.store import Store
+from shared import clock, trust
+from shared import db as database
+from shared.calls import Peer
+from shared.events import Events
+from shared.logs import log
+from shared.queue import Queue
+
+queue = Queue("media")
+events = Events(queue)
+
+UNFINISHED = timedelta(minutes=20)  # longer than the gateway lets any upload last
+FORGOTTEN = timedelta(minutes=10)  # a job has had all its attempts by then
+SWEPT_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Work:
+    """What media's jobs work with."""
+
+    settings: Settings
+    engine: Engine
+    peers: dict[str, Peer]
+    store: Store
+    spool: Path
+
+
+def start() -> Work:
+    """The worker's world."""
+    settings = Settings.load()
+    spool = settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    url = settings.service_database_url.get_secret_value()
+    engine = database.make_engine(url, pool_size=settings.database_pool_size, application_name="media-worker")
+    return Work(settings=settings, engine=engine, peers=trust.peers(settings), store=Store(settings), spool=spool)
+
+
+@queue.task()
+def read_tags(work: Work, *, file_id: str, user_id: str) -> None:
+    """Title, artist, album and cover of one file, as it names them itself. Raises StoreUnavailable, and is then repeated."""
+    who, which = UUID(user_id), UUID(file_id)
+    try:
+        with database.transaction(work.engine, user_id=who) as db:
+            row = files.bytes_of(db, which, user_id=who)
+        facts = _tags(work, dict(row), user_id)
+    except NoSuchFile:
+        return  # it was deleted meanwhile
+    except (NotAudio, Undecodable, BytesLost) as reason:
+        # It decoded when it was uploaded, so it stays playable; only its tags are unknown.
+        log(__name__).warning("tags.not_read", file_id=file_id, reason=reason.code())
+        facts = {"title": Path(row["filename"]).stem[:255] or None, "error": reason.detail()}
+    try:
+        with database.transaction(work.engine, user_id=who) as db:
+            files.become(db, which, State.READY, user_id=who, **facts)
+    except NoSuchFile:
+        log(__name__).info("tags.not_needed", file_id=file_id)
+
+
+@queue.task()
+def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[str]]) -> None:
+    """Delete the objects of a file that its owner has deleted, then its row. May be repeated."""
+    for bucket, key in objects:
+        work.store.delete(bucket, key)
+    with database.transaction(work.engine, user_id=UUID(user_id)) as db:
+        files.forget(db, [UUID(file_id)], user_id=UUID(user_id))
+
+
+@queue.task(every="* * * * *")
+def sweep(work: Work) -> None:
+    """End what never got its second transaction, and take up what was forgotten on the way to the next state."""
+    _sweep_folder(work.spool)
+    now = clock.now()
+    columns = (*files.BYTES, AudioFile.user_id, AudioFile.state)
+    with database.transaction(work.engine) as db:
+        too_old = select(*columns).where(
+            AudioFile.state.in_([State.UPLOADING.value, State.PROCESSING.value, State.DELETING.value]),
+            AudioFile.updated_at < now - FORGOTTEN,
+        )
+        found = db.execute(too_old.order_by(AudioFile.updated_at).limit(SWEPT_AT_ONCE)).mappings().all()
+        abandoned = set(
+            db.scalars(
+                select(AudioFile.id).where(AudioFile.state == State.UPLOADING.value, AudioFile.updated_at < now - UNFINISHED)
+            )
+        )
+        for row in found:
+            names: dict[str, Any] = {"file_id": str(row["id"]), "user_id": str(row["user_id"])}
+            if row["state"] == State.PROCESSING.value:
+                read_tags.enqueue_with(db, only_once=f"tags {row['id']}", **names)
+            elif row["state"] == State.DELETING.value or row["id"] in abandoned:
+                delete_bytes.enqueue_with(db, only_once=f"bytes {row['id']}", objects=objects_of(row), **names)
+
+
+@queue.on("session.deleted")
+def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
+    """A practice session was deleted: its recording goes too."""
+    delete_recording(db, UUID(facts["session_id"]), user_id=UUID(facts["user_id"]))
+
+
+def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
+    """Delete a file in this transaction and its bytes after it. Raises NoSuchFile, BelongsToASession."""
+    return _and_its_bytes(db, files.delete(db, file_id, user_id=user_id), user_id)
+
+
+def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> None:
+    """Delete the recording of a practice session, if there is one; may be repeated."""
+    its_file = select(AudioFile.id).where(
+        AudioFile.kind == Kind.RECORDING.value,
+        AudioFile.source_id == session_id,
+        AudioFile.user_id == user_id,
+        AudioFile.state != State.DELETING.value,
+    )
+    file_id = db.scalar(its_file)
+    if file_id is not None:
+        _and_its_bytes(db, files.end(db, file_id, user_id=user_id), user_id)
+
+
+def objects_of(row: Any) -> list[list[str]]:
+    """Bucket and key of everything stored for a file."""
+    return [[row["bucket"], key] for key in (row["object_key"], row["cover_key"]) if key]
+
+
+def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:
+    delete_bytes.enqueue(db, file_id=str(row["id"]), user_id=str(user_id), objects=objects_of(row))
+    return row
+
+
+def _tags(work: Work, row: dict[str, Any], user_id: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(dir=work.spool) as folder:
+        copy, cover = Path(folder) / "audio", Path(folder) / "cover.jpg"
+        with copy.open("wb") as file:
+            work.store.copy_to(file, row["bucket"], row["object_key"], size_bytes=row["file_size"])
+        found = inspection.read_tags(copy, cover=cover, filename=row["filename"])
+        facts = _facts(found, row["filename"])
+        if found.has_cover:
+            picture = cover.read_bytes()
+            facts["cover_key"] = f"storage/cover/{user_id}/{row['id']}-{sha256(picture).hexdigest()[:16]}.jpg"
+            with cover.open("rb") as data:
+                work.store.put(row["bucket"], facts["cover_key"], data, size_bytes=len(picture), mime_type="image/jpeg")
+    return facts
+
+
+def _facts(found: Found, filename: str) -> dict[str, Any]:
+    title = found.title or Path(filename).stem[:255] or None
+    return {"title": title, "artist": found.artist, "album": found.album, "duration": found.duration}
+
+
+def _sweep_folder(folder: Path) -> None:
+    too_old = time.time() - UNFINISHED.total_seconds()
+    for each in folder.rglob("*"):
+        if each.is_file() and each.stat().st_mtime < too_old:
+            each.unlink(missing_ok=True)
+    for each in folder.iterdir():
+        if each.is_dir() and each.stat().st_mtime < too_old and not any(each.iterdir()):
+            each.rmdir()

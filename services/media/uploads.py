@@ -1,0 +1,162 @@
+"""Uploads: what happens between the first byte of a body and the answer that its files are kept.
+
+Room is reserved before the first byte is read. The body goes to a spool on disk, a child process says what each file is, their
+rows are described, their bytes stored, and one last transaction makes all of it true: all files of a request, or none. Whatever
+breaks on the way is undone here, and where this process dies, by the sweep.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from anyio import CancelScope, to_thread
+from fastapi import Request, Response
+from sqlalchemy import Engine
+
+from services.media import files, inspection, quota, reception, tasks
+from services.media.inspection import Found
+from services.media.models import State
+from services.media.multipart import Body, Spooled
+from services.media.schemas import shown
+from services.media.world import World
+from shared import db as database
+from shared import idempotency, ids, json
+from shared.errors import Problem
+from shared.fastapi_app.guards import ReplayAnswer
+from shared.idempotency import Answer, Claim
+from shared.identity import Caller
+from shared.logs import log
+
+FRAMING_BYTES = 4096  # of a multipart body that are not its file, about: not reserved
+
+
+@dataclass
+class Upload:
+    """One upload request on its way. `answered` is set where it was made before under the same Idempotency-Key."""
+
+    caller: Caller
+    claim: Claim | None
+    answered: Answer | None = None
+    file_ids: list[UUID] = field(default_factory=lambda: [ids.new()])
+    stored: list[tuple[str, str]] = field(default_factory=list)  # bucket and key
+
+    @property
+    def id(self) -> UUID:
+        """The id of its first file, which names it while it is on its way."""
+        return self.file_ids[0]
+
+
+async def take(request: Request, engine: Engine, world: World, caller: Caller, *, key: str | None) -> Response:
+    """Answer one upload request; `key` is its Idempotency-Key."""
+    at_most = world.settings.max_file_bytes + FRAMING_BYTES
+    declared = reception.declared_bytes(request, at_most=at_most)
+    claim = Claim(caller.id, "POST /files/upload", key) if key is not None else None
+    upload = Upload(caller, claim)
+    body = Body(request.headers.get("content-type", ""), world.spool, str(upload.id))
+    await to_thread.run_sync(begin, engine, world, upload, declared)
+    try:
+        await reception.receive(request, body.write, at_most=at_most, settings=world.settings)
+        body.close()
+        answer = await to_thread.run_sync(finish, engine, world, upload, body)
+    except BaseException:
+        with CancelScope(shield=True):
+            await to_thread.run_sync(abandon, engine, world, upload)
+        raise
+    finally:
+        body.discard()
+    if upload.answered:
+        raise ReplayAnswer(answer)
+    return Response(answer.body, answer.status, answer.headers)
+
+
+def begin(engine: Engine, world: World, upload: Upload, declared_bytes: int | None) -> None:
+    """The first transaction: reserve room for what is coming. Raises QuotaExceeded, StillInProgress."""
+    user_id, reserved = upload.caller.id, max(1, (declared_bytes or 0) - FRAMING_BYTES)
+    with database.transaction(engine, user_id=user_id) as db:
+        if upload.claim:
+            upload.answered = idempotency.claim(db, upload.claim)
+        if not upload.answered:
+            quota.reserve(db, reserved, user_id=user_id, quota_bytes=world.settings.quota_bytes)
+            files.intend(db, upload.id, user_id=user_id, reserved_bytes=reserved)
+
+
+def finish(engine: Engine, world: World, upload: Upload, body: Body) -> Answer:
+    """The body is here: look at it, store it, make it true. Raises NotAudio, Undecodable, QuotaExceeded, StoreUnavailable."""
+    fingerprint = _fingerprint(body)
+    if upload.answered:
+        idempotency.same(upload.answered, fingerprint)
+        return upload.answered
+    found = [inspection.probe(each.path, filename=each.filename) for each in body.files]
+    places = _describe(engine, world, upload, body.files, found)
+    for spooled, kind, (bucket, key) in zip(body.files, found, places, strict=True):
+        upload.stored.append((bucket, key))
+        with spooled.path.open("rb") as data:
+            world.store.put(bucket, key, data, size_bytes=spooled.size_bytes, mime_type=kind.mime_type)
+    return _make_true(engine, world, upload, fingerprint)
+
+
+def abandon(engine: Engine, world: World, upload: Upload) -> None:
+    """Undo whatever was done. What cannot be undone now is left to the sweep, which finds it by its row."""
+    if upload.answered:
+        return
+    try:
+        for bucket, key in upload.stored:
+            world.store.delete(bucket, key)
+        with database.transaction(engine, user_id=upload.caller.id) as db:
+            files.forget(db, upload.file_ids, user_id=upload.caller.id)
+            if upload.claim:
+                idempotency.release(db, upload.claim)
+    except Problem as reason:
+        log(__name__).warning("upload.left_to_the_sweep", file_id=str(upload.id), reason=reason.code())
+
+
+def _describe(
+    engine: Engine, world: World, upload: Upload, spooled: list[Spooled], found: list[Found]
+) -> list[tuple[str, str]]:
+    """The real sizes instead of the reserved ones, and where each object will be, before any is written."""
+    user_id, bucket = upload.caller.id, world.settings.storage_bucket
+    places = []
+    with database.transaction(engine, user_id=user_id) as db:
+        files.forget(db, upload.file_ids, user_id=user_id)
+        total = sum(each.size_bytes for each in spooled)
+        quota.reserve(db, total, user_id=user_id, quota_bytes=world.settings.quota_bytes)
+        upload.file_ids += [ids.new() for _ in spooled[1:]]
+        for file_id, each, kind in zip(upload.file_ids, spooled, found, strict=True):
+            key = f"storage/audio/{user_id}/{file_id}.{kind.extension}"
+            places.append((bucket, key))
+            files.intend(db, file_id, user_id=user_id, reserved_bytes=each.size_bytes)
+            files.describe(
+                db,
+                file_id,
+                user_id=user_id,
+                filename=each.filename,
+                duration=kind.duration,
+                mime_type=kind.mime_type,
+                bucket=bucket,
+                object_key=key,
+                sha256=each.sha256,
+            )
+    return places
+
+
+def _make_true(engine: Engine, world: World, upload: Upload, fingerprint: bytes) -> Answer:
+    user_id = upload.caller.id
+    with database.transaction(engine, user_id=user_id) as db:
+        for file_id in upload.file_ids:
+            files.become(db, file_id, State.PROCESSING, user_id=user_id)
+            tasks.read_tags.enqueue(db, file_id=str(file_id), user_id=str(user_id))
+        rows = [files.show(db, file_id, user_id=user_id) for file_id in upload.file_ids]
+        answer = Answer(
+            status=201,
+            body=json.dumps([shown(row, world.playables, session_id=upload.caller.session_id) for row in rows]),
+            headers={"content-type": "application/json"},
+            fingerprint=fingerprint,
+        )
+        if upload.claim:
+            idempotency.fulfil(db, upload.claim, answer)
+    return answer
+
+
+def _fingerprint(body: Body) -> bytes:
+    facts = [(each.filename, each.size_bytes, each.sha256) for each in body.files]
+    return hashlib.sha256(json.dumps(facts)).digest()
