@@ -72,7 +72,7 @@ class Supervisor:
         self._logs, self._changed = logs, changed
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._readers: set[asyncio.Task[None]] = set()
-        self._stopping: set[str] = set()
+        self._asked: set[str] = set()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._notice_ends)
 
     async def start(self, process: Process) -> None:
@@ -100,9 +100,13 @@ class Supervisor:
             if process.name == name and process.running and process.child:
                 process.child.send_signal(number)
 
+    def restart(self, name: str) -> None:
+        """Tell `name` to end, and start it again at once: a death by our own wish is no sign of a crash loop."""
+        self._asked.add(name)
+        self.signal(name, signal.SIGTERM)
+
     async def stop(self, *groups: Sequence[str]) -> None:
         """End processes group by group, those of one group together, each by its own signal and, after its time, by SIGKILL."""
-        self._stopping.update(name for group in groups for name in group)
         for watcher in self._watchers.values():
             watcher.cancel()
         for names in groups:
@@ -160,7 +164,9 @@ class Supervisor:
             await process.ended.wait()
             assert process.child is not None
             _kill_group(process)
-            deaths = 0 if time.time() - process.started_at > STEADY_SECONDS else deaths
+            if process.name in self._asked or time.time() - process.started_at > STEADY_SECONDS:
+                deaths = 0
+            self._asked.discard(process.name)
             delay = RESTART_DELAYS_SECONDS[min(deaths, len(RESTART_DELAYS_SECONDS) - 1)]
             deaths += 1
             again = f"again in {delay} s" if delay else "again now"

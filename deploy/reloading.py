@@ -22,7 +22,7 @@ async def reload(service: str, supervisor: Supervisor, logs: Logs) -> None:
             logs.write("tutti", f"{service} does not import, so the old code stays")
             continue
         supervisor.signal(web.name, signal.SIGHUP)
-        supervisor.signal(worker.name, signal.SIGTERM)  # it finishes its jobs, ends, and is started again
+        supervisor.restart(worker.name)
         logs.write("tutti", f"{service} reloaded")
 
 
