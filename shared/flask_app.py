@@ -77,7 +77,6 @@ def create(
     processes.die_with_parent()
     logs.start(settings.service_name, settings.log_level)
     name = settings.service_name
-    registry.register("pydantic", StrictAdapter)
     app = APIFlask(
         name,
         title=f"Tutti {name}",
@@ -205,6 +204,11 @@ class StrictAdapter(PydanticAdapter):
         if location != "json":
             return super().validate_input(request, location, **options)
         body = request.get_data()
+        # werkzeug cuts a chunked body off at the limit without a word.
+        if request.content_length is None and len(body) >= MAX_BODY_BYTES:
+            raise errors.TooLarge
+        if not body and not self.model_class.model_json_schema().get("required"):
+            return self.model_class()
         if not body:
             raise errors.Malformed(errors=[{"field": "", "message": "Field required"}])
         try:
@@ -214,6 +218,10 @@ class StrictAdapter(PydanticAdapter):
             raise errors.Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
         except ValidationError as reason:
             raise errors.Malformed(errors=problems(reason.errors())) from reason
+
+
+# At import, because `input` looks the adapter up where a route is declared, before there is an application.
+registry.register("pydantic", StrictAdapter)
 
 
 class StrictJson(JSONProvider):

@@ -21,9 +21,8 @@ routes = APIBlueprint("docs", __name__)
 
 @routes.get("/api/docs", endpoint="show_api_docs")
 @routes.get("/docs")
-@routes.doc(hide=True)
 def show_docs() -> Response:
-    """The page."""
+    """This documentation, as a page."""
     page = render_template_string((STATIC / "docs.html").read_text(), services=services.names())
     return Response(page, headers=HEADERS, content_type="text/html; charset=utf-8")
 
