@@ -13,6 +13,7 @@ from services.media.world import World
 from shared import db as database
 from shared import trust
 from shared.fastapi_app import app as fastapi_app
+from shared.fastapi_app.lingering import Lingering
 
 
 def create() -> FastAPI:
@@ -36,6 +37,7 @@ def create() -> FastAPI:
         events=events,
         closing=[cache.close, *(peer.close for peer in peers.values())],
     )
+    app.add_middleware(Lingering)
     playables = Playables(
         settings.sealing_keys,
         public_url=settings.public_url,

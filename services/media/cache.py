@@ -31,7 +31,8 @@ class Cache:
         self._folder, self._store, self._size_bytes = folder, store, size_bytes
         folder.mkdir(parents=True, exist_ok=True)
         self._asked: queue.Queue[Mapping[str, Any] | None] = queue.Queue(WAITING)
-        self._names: set[str] = set()
+        self._names: set[str] = set()  # asked for and not yet there
+        self._dropped: set[str] = set()  # of those, what was deleted meanwhile
         self._thread = threading.Thread(target=self._run, name="cache", daemon=True)
         self._thread.start()
 
@@ -56,8 +57,11 @@ class Cache:
             self._names.discard(name)
 
     def drop(self, file: Mapping[str, Any]) -> None:
-        """Remove the copy of a file that was deleted."""
-        self._path(file).unlink(missing_ok=True)
+        """Remove the copy of a file that was deleted; one that is being made just now goes once it is made."""
+        path = self._path(file)
+        if path.name in self._names:
+            self._dropped.add(path.name)
+        path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the thread once it has finished what it is at."""
@@ -81,6 +85,9 @@ class Cache:
                 filling.unlink(missing_ok=True)
             finally:
                 self._names.discard(path.name)
+                if path.name in self._dropped:
+                    self._dropped.discard(path.name)
+                    path.unlink(missing_ok=True)
 
     def _make_room(self, size_bytes: int) -> bool:
         kept = sorted((each.stat().st_mtime, each.stat().st_size, each) for each in self._folder.iterdir() if each.is_file())

@@ -91,7 +91,8 @@ def show_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> Response
 @router.delete("/files/{file_id}", status_code=204, tags=["files"])
 def delete_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> None:
     """Delete a file and its bytes. It cannot be read from this moment on."""
-    media.cache.drop(tasks.delete_file(db, file_id, user_id=caller.id))
+    file = tasks.delete_file(db, file_id, user_id=caller.id)
+    database.after_commit(db, lambda: media.cache.drop(file))
 
 
 @router.head("/files/{file_id}/stream", include_in_schema=False)
