@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.media.playable import Playables
-from shared.fastapi_app.strict import In, Out
+from shared.schemas import In, Out
 
 MAX_ADDRESSES = 1_000  # asked for at once; the longest list there is
 

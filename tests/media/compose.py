@@ -1,6 +1,6 @@
 """Compose `minuet.flac`, the file that the README's tour and the tests play: `python -m tests.media.compose`.
 
-A minuet in G, sixteen bars of three quavers' worth of melody over a bass, plucked by a decaying sum of partials; tagged, with a cover.
+A minuet in G: sixteen bars of melody over a bass, plucked by a decaying sum of partials; tagged, with a cover.
 """
 
 import math
@@ -40,12 +40,8 @@ MELODY = [
     [(71, 1), (67, 1), (66, 1)],
     [(67, 3)],
 ]
-BASS = [[43, 50], [47, 50], [48, 52], [47, 43], [45, 50], [43, 47], [50, 42], [50, 38], [52, 47], [45, 49], [50, 42], [45, 37]] + [
-    [50, 42],
-    [43, 50],
-    [50, 38],
-    [43, 31],
-]
+BASS = [[43, 50], [47, 50], [48, 52], [47, 43], [45, 50], [43, 47], [50, 42], [50, 38]]
+BASS += [[52, 47], [45, 49], [50, 42], [45, 37], [50, 42], [43, 50], [50, 38], [43, 31]]
 
 
 def main() -> None:
@@ -116,7 +112,9 @@ def _cover() -> bytes:
         for x in range(size):
             colour = ink if y in range(110, 191, 20) and 24 < x < size - 24 else paper
             for note_x, note_y, shade in notes:
-                if ((x - note_x) / 15) ** 2 + ((y - note_y) / 10) ** 2 <= 1 or (note_x + 12 <= x <= note_x + 15 and note_y - 62 <= y <= note_y):
+                if ((x - note_x) / 15) ** 2 + ((y - note_y) / 10) ** 2 <= 1 or (
+                    note_x + 12 <= x <= note_x + 15 and note_y - 62 <= y <= note_y
+                ):
                     colour = shade
             row += bytes(colour)
         rows.append(bytes(row))

@@ -1,0 +1,85 @@
+"""Recordings of practice sessions, as `sessions` hands them over."""
+
+from shared import ids
+from tests.media import make
+from tests.people import Person
+from tests.stack import Stack
+
+
+def test_a_recording_is_kept_at_the_path_of_seed_001(stack: Stack, alice: Person, nobody: Person) -> None:
+    session_id, sound = ids.new(), make.encoded("webm", "libopus", seconds=2)
+    with make.as_service(stack, alice) as sessions:
+        answer = sessions.put(f"/internal/recordings/{session_id}", content=sound, headers={"Content-Type": "audio/webm"})
+        kept = answer.json()
+        addresses = sessions.post("/internal/playable", json={"file_ids": [kept["id"]]}).json()
+
+    assert answer.status_code == 200, answer.text
+    assert (kept["duration"], kept["size_bytes"], kept["mime_type"]) == (2, len(sound), "audio/webm")
+    place = stack.home / "store" / "harmony-helper-recordings" / str(alice.id) / f"{session_id}.webm"
+    assert place.read_bytes() == sound
+    assert nobody.get(make.local(nobody, addresses[kept["id"]])).content == sound
+    assert alice.get("/files").json() == []
+    assert [file["id"] for file in alice.get("/files?kind=recording").json()] == [kept["id"]]
+
+
+def test_the_same_recording_again_changes_nothing_and_another_replaces_it(stack: Stack, alice: Person) -> None:
+    path, first, second = f"/internal/recordings/{ids.new()}", make.wav(1), make.wav(2)
+    with make.as_service(stack, alice) as sessions:
+        one, again, other = (sessions.put(path, content=sound).json() for sound in (first, first, second))
+
+    assert one == again
+    assert (other["id"], other["duration"]) == (one["id"], 2)
+    assert alice.get(f"/files/{one['id']}/stream").content == second
+    assert len(alice.get("/files?kind=recording").json()) == 1
+
+
+def test_what_is_not_audio_is_no_recording(stack: Stack, alice: Person) -> None:
+    with make.as_service(stack, alice) as sessions:
+        words = sessions.put(f"/internal/recordings/{ids.new()}", content=b"words")
+        nothing = sessions.put(f"/internal/recordings/{ids.new()}", content=b"")
+
+    assert (words.status_code, nothing.status_code) == (415, 422)
+    assert make.objects(stack, alice) == []
+
+
+def test_a_recording_goes_with_its_session_and_only_so(stack: Stack, alice: Person) -> None:
+    path = f"/internal/recordings/{ids.new()}"
+    with make.as_service(stack, alice) as sessions:
+        kept = sessions.put(path, content=make.wav(1)).json()
+        refused = alice.delete(f"/files/{kept['id']}")
+        gone = [sessions.delete(path).status_code for _ in range(2)]
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "belongs_to_a_session")
+    assert gone == [204, 204]
+    assert alice.get(f"/files/{kept['id']}").status_code == 404
+    make.until(lambda: make.objects(stack, alice), lambda found: not found)
+
+
+def test_the_event_that_a_session_was_deleted_deletes_its_recording(stack: Stack, alice: Person) -> None:
+    session_id = ids.new()
+    event = {"event_id": str(ids.new()), "kind": "session.deleted"}
+    event["facts"] = {"session_id": str(session_id), "user_id": str(alice.id)}
+    with make.as_service(stack, alice) as sessions:
+        kept = sessions.put(f"/internal/recordings/{session_id}", content=make.wav(1)).json()
+        for _ in range(2):
+            assert sessions.post("/internal/events", json=event).status_code == 202
+
+    make.until(lambda: alice.get(f"/files/{kept['id']}").status_code, lambda status: status == 404)
+    make.until(lambda: make.objects(stack, alice), lambda found: not found)
+
+
+def test_a_stranger_cannot_touch_a_recording(stack: Stack, alice: Person, bob: Person) -> None:
+    path = f"/internal/recordings/{ids.new()}"
+    with make.as_service(stack, alice) as sessions, make.as_service(stack, bob) as for_bob:
+        kept = sessions.put(path, content=make.wav(1)).json()
+        for_bob.delete(path)
+
+    assert bob.get(f"/files/{kept['id']}/stream").status_code == 404
+    assert alice.get(f"/files/{kept['id']}/stream").status_code == 200
+
+
+def test_the_inside_is_closed_to_people(alice: Person, stack: Stack) -> None:
+    assert alice.post("/internal/playable", {"file_ids": []}).status_code == 404
+    with make.as_service(stack, alice) as media:
+        media.headers["Authorization"] = f"Bearer {alice.token}"
+        assert media.post("/internal/playable", json={"file_ids": []}).status_code == 401
