@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy import Engine, exc
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp
 
 from shared import db as database
 from shared import errors, json, logs, processes
@@ -35,6 +36,18 @@ class NewEvent(In):
     event_id: UUID
     kind: str
     facts: dict[str, Any]
+
+
+class Application(FastAPI):
+    """FastAPI with `Edge` around everything, so that an answer to a crash has its request id and its line in the log too."""
+
+    def __init__(self, *, metrics: Metrics, **options: Any) -> None:
+        super().__init__(**options)
+        self._metrics = metrics
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The whole, once."""
+        return Edge(super().build_middleware_stack(), metrics=self._metrics)
 
 
 def router() -> APIRouter:
@@ -71,7 +84,9 @@ def create(
             close()
         engine.dispose()
 
-    app = FastAPI(
+    metrics = Metrics()
+    app = Application(
+        metrics=metrics,
         title=f"Tutti {name}",
         description=about,
         version="1",
@@ -90,7 +105,6 @@ def create(
         by_user=Limiter(enabled=settings.rate_limits),
         by_cost=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
     )
-    metrics = Metrics()
     health = Health(
         name, settings.drain_flag, {"database": lambda: database.ping(engine), "keys": verifier.keys.check, **checks}
     )
@@ -100,7 +114,6 @@ def create(
     if events:
         app.include_router(_events(events))
     _handle_errors(app)
-    app.add_middleware(Edge, metrics=metrics)
     return app
 
 
