@@ -63,7 +63,7 @@ def test_only_held_open_modules_are_async(path: Path) -> None:
 
 def test_sql_is_never_built_from_text() -> None:
     for path in SOURCES:
-        if path.is_relative_to(ROOT / "shared") and path.stem in {"migrations", "policies"} or "migrations" in path.parts:
+        if (path.is_relative_to(ROOT / "shared") and path.stem in {"migrations", "policies"}) or "migrations" in path.parts:
             continue  # identifiers of ours, quoted there
         for call in nodes(path, ast.Call):
             assert isinstance(call, ast.Call)
@@ -78,14 +78,7 @@ def test_every_check_that_a_decision_names_exists() -> None:
 
 def test_no_file_names_a_package_registry_or_a_machine() -> None:
     hosts = "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "deb" + r"\.debian"])
-    found = []
-    for path in ROOT.rglob("*"):
-        if (
-            path.is_file()
-            and not {".git", ".venv", ".tutti"} & set(path.parts)
-            and path.suffix in {".py", ".txt", ".md", ".yml", ".json", ".toml"}
-        ):
-            if re.search(hosts, path.read_text(errors="replace")):
-                found.append(name(path))
+    ours = (path for path in ROOT.rglob("*") if not {".git", ".venv", ".tutti"} & set(path.parts))
+    texts = (path for path in ours if path.is_file() and path.suffix in {".py", ".txt", ".md", ".yml", ".json", ".toml"})
 
-    assert found == []
+    assert [name(path) for path in texts if re.search(hosts, path.read_text(errors="replace"))] == []

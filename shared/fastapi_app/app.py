@@ -19,13 +19,13 @@ from shared.config import Settings
 from shared.events import Events
 from shared.fastapi_app.edge import Edge
 from shared.fastapi_app.guards import Internal, InternalDb, ReplayAnswer, Shell
-from shared.fastapi_app.strict import In, StrictRoute, problems
+from shared.fastapi_app.strict import StrictRoute
 from shared.health import Check, Health, Metrics
 from shared.identity import Verifier
 from shared.limits import Limiter, PostgresStorage
 from shared.logs import log
+from shared.schemas import In, problems
 
-MAX_BODY_BYTES = 1024 * 1024  # of a JSON body; a route that takes more says so with max_body_size
 THREADS = 24  # endpoints that run at once; the database pool is the true bound
 PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
 
@@ -95,7 +95,6 @@ def create(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         responses={"4XX": PROBLEM, "5XX": PROBLEM},
     )
     app.state.shell = Shell(

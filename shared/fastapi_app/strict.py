@@ -1,4 +1,4 @@
-"""Strict JSON bodies for FastAPI; the models that refuse unknown fields come from `shared.schemas`."""
+"""Strict JSON bodies for FastAPI: bounded, and read by `shared.json`."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -6,15 +6,32 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from shared import json
-from shared.schemas import In, Line, Out, Text, problems
+from shared.errors import TooLarge
 
-__all__ = ["In", "Line", "Out", "StrictRequest", "StrictRoute", "Text", "problems"]
+MAX_BODY_BYTES = 1024 * 1024  # of a body that is read whole; a held-open route reads its own stream and bounds it itself
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read by `shared.json`."""
+    """A request whose body is bounded and whose JSON is read by `shared.json`."""
+
+    async def body(self) -> bytes:
+        """The whole body. Raises 413, as the exception that FastAPI lets through while it reads."""
+        if not hasattr(self, "_body"):
+            chunks, size = [], int(self.headers.get("content-length") or 0)
+            if size <= MAX_BODY_BYTES:
+                size = 0
+                async for chunk in self.stream():
+                    size += len(chunk)
+                    chunks.append(chunk)
+                    if size > MAX_BODY_BYTES:
+                        break
+            if size > MAX_BODY_BYTES:
+                raise HTTPException(TooLarge.status)
+            self._body = b"".join(chunks)
+        return self._body
 
     async def json(self) -> Any:
         """The body. Raises BadJson, which becomes 422."""

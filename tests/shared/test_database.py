@@ -99,7 +99,7 @@ def test_who_is_asking_ends_with_the_transaction(web: Engine) -> None:
 
 
 @pytest.mark.parametrize("user_id", ["'", "a' OR '1'='1", "\\", "x'; DROP TABLE entries; --"])
-def test_who_is_asking_cannot_smuggle_sql(web: Engine, user_id: str) -> None:
+def test_who_is_asking_cannot_smuggle_sql(web: Engine, entries: None, user_id: str) -> None:
     with pytest.raises(exc.DataError):
         count(web, "entries", user_id=user_id)
 
@@ -128,7 +128,10 @@ def test_every_table_of_every_service_is_declared_and_protected_as_declared(inn:
             )
         ).all()
     engine.dispose()
-    named = {"own": {"own"}, "own_or_public": {"own", "public"}} | {"member": {"member"}, "common": {"common", "admin"}}
+    named = {"own": {"own"}, "own_or_public": {"own_or_public", "public"}} | {
+        "member": {"member"},
+        "common": {"common", "admin"},
+    }
     found = [row for row in tables if row.nspname in services.names() and not row.relname.startswith(migrations.NOT_OURS)]
     for row in found:
         declared = migrations.metadata_of(row.nspname).tables.get(row.relname)

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.guestbook import entries, tasks
 from shared.fastapi_app.app import router
 from shared.fastapi_app.guards import Db, SignedIn, costly, once
-from shared.fastapi_app.strict import In, Line, Out
+from shared.schemas import In, Line, Out
 
 guestbook = router()
 
