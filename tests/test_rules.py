@@ -10,7 +10,8 @@ import pytest
 from tests.stack import ROOT
 
 SOURCES = [path for folder in ("shared", "services", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
-HELD_OPEN = {"uploads", "streams", "recordings", "playing"}  # modules in which a connection stays open
+HELD_OPEN = {"bodies", "reception", "recordings", "streams", "uploads"}  # modules in which a connection stays open
+HELD_OPEN_ENDPOINTS = {"keep_recording", "save_session", "upload_files"}  # endpoints that await one of those
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}
 
 
@@ -45,6 +46,8 @@ def test_one_function_commits() -> None:
 
 def test_nobody_raises_http_exceptions() -> None:
     for path in SOURCES:
+        if name(path) == "shared/fastapi_app/strict.py":
+            continue  # while FastAPI reads a body, it lets no other exception through
         for node in nodes(path, ast.Raise):
             assert "HTTPException" not in ast.unparse(node), name(path)
 
@@ -54,11 +57,10 @@ def test_no_file_is_named_for_a_layer() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "services")], ids=name)
-def test_only_held_open_modules_are_async(path: Path) -> None:
-    if path.stem in HELD_OPEN or path.parent.name in HELD_OPEN:
-        return
+def test_async_is_for_connections_that_stay_open(path: Path) -> None:
+    found = {node.name for node in nodes(path, ast.AsyncFunctionDef)}  # type: ignore[attr-defined]
 
-    assert [node.name for node in nodes(path, ast.AsyncFunctionDef)] == []  # type: ignore[attr-defined]
+    assert path.stem in HELD_OPEN or found <= HELD_OPEN_ENDPOINTS
 
 
 def test_sql_is_never_built_from_text() -> None:

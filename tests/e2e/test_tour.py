@@ -22,11 +22,11 @@ def test_the_readmes_tour_works_line_by_line(stack: Stack, tmp_path: Path) -> No
 
     assert run.returncode == 0, run.stderr
     assert '"email":"ada@example.com"' in said.replace(" ", "")
-    files = next(json.loads(line) for line in said.splitlines() if line.startswith("[{") or line.startswith("[ {"))
-    assert files[0]["title"] == "Minuet" and files[0]["artist"] and files[0]["duration"] > 0
+    files = next(json.loads(line) for line in said.splitlines() if line.startswith("["))
+    assert files[0]["title"] == "Minuet in G" and files[0]["artist"] and files[0]["duration"] > 0
     assert "206 1000 bytes" in said
     assert (tmp_path / "recording").read_bytes() == (ROOT / "tests" / "media" / "minuet.flac").read_bytes()
-    stats = json.loads(said.splitlines()[-1][said.splitlines()[-1].index('{"weekly') :])
+    stats = json.loads(said.splitlines()[-1])
     assert stats["streak"] == 1 and stats["weekly_progress"][-1]["minutes"] == 25
 
 
@@ -35,5 +35,5 @@ def test_the_readme_names_only_what_exists() -> None:
 
     for target in re.findall(r"\]\(([^)#]+)\)", readme):
         assert target.startswith("http") or (ROOT / target).exists(), target
-    for name in re.findall(r"\bmake ([a-z-]+)", readme):
-        assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.MULTILINE), name
+    for name in re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", readme, re.MULTILINE):
+        assert re.search(rf"^{name[0] or name[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), name
