@@ -16,18 +16,23 @@ At least once: every effect must bear being done twice. A job whose worker died 
 from collections.abc import Callable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.manager import JobManager
 from procrastinate.tasks import Task as ProcrastinateTask
 from sqlalchemy.orm import Session
 
 from shared import db as database
+from shared.logs import log
 
 Facts = ParamSpec("Facts")
 Work = TypeVar("Work")
 
 ATTEMPTS = 8  # with waits of 1, 2, 4, ... s: about two minutes of trouble are bridged
 GROWTH = 2  # each wait is so many times the one before
+
+# Writes jobs over whatever connection it is handed. Inside a worker the app's own connector is asynchronous and refuses ours.
+_writer = JobManager(SyncPsycopgConnector())
 
 
 class Queue:
@@ -47,7 +52,11 @@ class Queue:
         def register(function: Callable[Concatenate[Any, Facts], None]) -> "Task[Facts]":
             def run(**facts: Any) -> None:
                 facts.pop("timestamp", None) if every else None
-                function(self.work, **facts)  # type: ignore[call-arg]
+                try:
+                    function(self.work, **facts)  # type: ignore[call-arg]
+                except Exception as reason:
+                    log(__name__).warning("job.failed", task=function.__name__, reason=repr(reason)[:300])
+                    raise
 
             task = self.app.task(
                 name=function.__name__,
@@ -94,6 +103,7 @@ class Task(Generic[Facts]):
             options |= {"lock": lock} if lock else {}
             options |= {"queueing_lock": only_once} if only_once else {}
             deferrer = self._task.configure(**options)
+            deferrer.job_manager = _writer
             try:
                 deferrer.defer(**facts)
             except AlreadyEnqueued:
