@@ -51,7 +51,7 @@ class QuotaExceeded(TooLarge):
     """Your storage is full. Delete something first."""
 
 
-class BelongsToASession(Conflict):
+class OwnedBySession(Conflict):
     """This recording belongs to a practice session. Delete the session instead."""
 
 

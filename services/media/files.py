@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.media import quota
-from services.media.errors import BelongsToASession, NoSuchFile
+from services.media.errors import NoSuchFile, OwnedBySession
 from services.media.models import FOLLOWS, LIBRARY, LISTED, PLAYABLE, AudioFile, Kind, State
 from shared import clock
 
@@ -134,10 +134,10 @@ def become(db: Session, file_id: UUID, state: State, *, user_id: UUID, **facts: 
 
 
 def delete(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
-    """Make a file unreadable at once and give its room back; a job deletes the bytes. Raises NoSuchFile, BelongsToASession."""
+    """Make a file unreadable at once and give its room back; a job deletes the bytes. Raises NoSuchFile, OwnedBySession."""
     row = show(db, file_id, user_id=user_id)
     if row["kind"] == Kind.RECORDING.value:
-        raise BelongsToASession
+        raise OwnedBySession
     return end(db, file_id, user_id=user_id)
 
 

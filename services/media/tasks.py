@@ -116,7 +116,7 @@ def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
 
 
 def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
-    """Delete a file in this transaction and its bytes after it. Raises NoSuchFile, BelongsToASession."""
+    """Delete a file in this transaction and its bytes after it. Raises NoSuchFile, OwnedBySession."""
     return _and_its_bytes(db, files.delete(db, file_id, user_id=user_id), user_id)
 
 

@@ -49,7 +49,7 @@ def test_a_recording_goes_with_its_session_and_only_so(stack: Stack, alice: Pers
         refused = alice.delete(f"/files/{kept['id']}")
         gone = [sessions.delete(path).status_code for _ in range(2)]
 
-    assert (refused.status_code, refused.json()["code"]) == (409, "belongs_to_a_session")
+    assert (refused.status_code, refused.json()["code"]) == (409, "owned_by_session")
     assert gone == [204, 204]
     assert alice.get(f"/files/{kept['id']}").status_code == 404
     make.until(lambda: make.objects(stack, alice), lambda found: not found)
