@@ -8,6 +8,7 @@ from services.sessions.bodies import Bodies
 from services.sessions.settings import MIB, Settings
 from shared import db, trust
 from shared.fastapi_app import app as shell
+from shared.fastapi_app.lingering import Lingering
 
 BESIDE_THE_RECORDING_BYTES = 11 * MIB  # of JSON: the score, the analysis, the words
 
@@ -27,6 +28,7 @@ def create() -> FastAPI:
         events=tasks.events,
         closing=[media.close],
     )
+    app.add_middleware(Lingering)
     app.state.media = media
     app.state.bodies = Bodies(
         settings.data_dir,

@@ -1,0 +1,136 @@
+"""The history: listed, read, deleted, and seen by nobody else."""
+
+import time
+import uuid
+
+import pytest
+from sqlalchemy import text
+
+from services.sessions.schemas import FullListedSessionOut, ListedSessionOut, SessionOut, StatsOut
+from tests.people import Person
+from tests.sessions import make
+from tests.stack import Stack
+
+NOT_IDS = ["x", "1", "null", "0", "%20", "..%2e", "a" * 300, str(uuid.uuid4())[:-1]]
+
+
+def test_the_list_is_newest_first_and_lean(alice: Person) -> None:
+    for day in (2, 1, 3):
+        make.saved(alice, date=f"2026-01-0{day}T12:00:00Z", audioBase64=make.data_url(make.recording(0.2)))
+
+    answer = alice.get(make.PATH)
+
+    assert [each["date"][:10] for each in answer.json()] == ["2026-01-03", "2026-01-02", "2026-01-01"]
+    assert all(set(each) == set(ListedSessionOut.model_fields) for each in answer.json())
+    assert answer.headers["X-Total-Count"] == "3"
+    assert alice.get(answer.json()[1]["audio_url"]).status_code == 200
+
+
+def test_the_full_list_has_the_scores(alice: Person) -> None:
+    make.saved(alice)
+
+    listed = alice.get(make.PATH, params={"full": 1}).json()
+
+    assert set(listed[0]) == set(FullListedSessionOut.model_fields)
+    assert listed[0]["xml_content"] == make.MINUET
+
+
+def test_pages_follow_one_another_without_gaps(alice: Person) -> None:
+    saved = [make.saved(alice, date="2026-01-01T12:00:00Z")["id"] for _ in range(5)]
+
+    seen, path = [], f"{make.PATH}?limit=2"
+    while path:
+        page = alice.get(path)
+        seen += [each["id"] for each in page.json()]
+        path = page.headers["Link"].partition(">")[0].removeprefix("<") if "Link" in page.headers else ""
+
+    assert seen == saved[::-1]
+    assert [each["id"] for each in alice.get(make.PATH, params={"limit": 2, "offset": 3}).json()] == saved[::-1][3:]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "offset=-1", "cursor=nonsense", "cursor=%00"])
+def test_a_page_that_cannot_be_is_refused(alice: Person, query: str) -> None:
+    answer = alice.get(f"{make.PATH}?{query}")
+
+    assert answer.status_code in (400, 422)
+    assert isinstance(answer.json()["detail"], str)
+
+
+def test_a_session_is_read_whole(alice: Person) -> None:
+    saved = make.saved(alice)
+
+    answer = alice.get(f"{make.PATH}/{saved['id']}")
+
+    assert set(answer.json()) == set(SessionOut.model_fields)
+    assert answer.json() == {name: value for name, value in saved.items() if name != "streak"}
+
+
+def test_a_deleted_session_is_gone_and_its_recording_too(alice: Person) -> None:
+    saved = make.saved(alice, audioBase64=make.data_url(make.recording()))
+
+    assert alice.delete(f"{make.PATH}/{saved['id']}").status_code == 204
+
+    assert alice.get(f"{make.PATH}/{saved['id']}").status_code == 404
+    assert alice.delete(f"{make.PATH}/{saved['id']}").status_code == 404
+    assert alice.get(make.PATH).json() == []
+    deadline = time.monotonic() + 10
+    while alice.get(saved["audio_url"]).status_code == 200 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert alice.get(saved["audio_url"]).status_code in (401, 404)
+
+
+@pytest.mark.parametrize("not_an_id", NOT_IDS)
+def test_what_is_no_id_is_not_found(alice: Person, not_an_id: str) -> None:
+    assert alice.get(f"{make.PATH}/{not_an_id}").status_code in (400, 404)
+    assert alice.delete(f"{make.PATH}/{not_an_id}").status_code in (400, 404)
+
+
+def test_a_stranger_cannot_read_or_delete_a_session(alice: Person, bob: Person) -> None:
+    path = f"{make.PATH}/{make.saved(alice)['id']}"
+    nowhere = f"{make.PATH}/{uuid.uuid4()}"
+
+    assert bob.get(path).status_code == bob.delete(path).status_code == 404
+    assert bob.get(path).json() == bob.get(nowhere).json()
+    assert bob.delete(path).json() == bob.delete(nowhere).json()
+    assert bob.get(make.PATH).json() == []
+    assert bob.get("/api/stats").json()["total_minutes"] == 0
+    assert alice.get(path).status_code == 200
+
+
+def test_a_stranger_cannot_replay_somebody_elses_key(alice: Person, bob: Person) -> None:
+    key = {"Idempotency-Key": "the same"}
+
+    hers = alice.post(make.PATH, make.body(), headers=key).json()
+    his = bob.post(make.PATH, make.body(), headers=key).json()
+
+    assert hers["id"] != his["id"]
+
+
+def test_nobody_sees_nothing(nobody: Person) -> None:
+    paths = (make.PATH, f"{make.PATH}/{uuid.uuid4()}", "/api/stats")
+
+    assert {nobody.get(path).status_code for path in paths} == {401}
+    assert nobody.delete(paths[1]).status_code == 401
+
+
+def test_the_database_shows_a_stranger_no_row_even_without_a_where(stack: Stack, alice: Person, bob: Person) -> None:
+    make.saved(alice)
+    engine = stack.engine("sessions")
+
+    with engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.user_id', :id, true)"), {"id": str(bob.id)})
+        seen = connection.scalar(text("SELECT count(*) FROM sessions"))
+        changed = connection.execute(text("UPDATE sessions SET song_name = 'x'")).rowcount
+
+    assert (seen, changed) == (0, 0)
+
+
+def test_both_forms_of_a_path_answer(alice: Person) -> None:
+    assert alice.get(f"{make.PATH}/").status_code == alice.get("/api/stats/").status_code == 200
+
+
+def test_the_stats_are_what_the_documentation_says(alice: Person) -> None:
+    stats = alice.get("/api/stats").json()
+
+    assert set(stats) == set(StatsOut.model_fields)
+    assert [set(day) for day in stats["weekly_progress"]] == [{"day", "minutes"}] * 7

@@ -1,0 +1,126 @@
+"""Stats through the gateway, and their arithmetic over every zone and clock change."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.sessions import practice, streaks
+from services.sessions.practice import Practised
+from shared import clock
+from tests.people import Person
+from tests.sessions import make
+
+ZONES = st.sampled_from(sorted(available_timezones()))
+INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC))
+DAYS = st.dates(date(2000, 1, 1), date(2030, 1, 1))
+
+
+def test_what_was_practised_today_shows_today(alice: Person) -> None:
+    for seconds in (600, 600, 29):
+        make.saved(alice, duration_seconds=seconds, date=None)
+
+    stats = alice.get("/api/stats").json()
+
+    assert [day["minutes"] for day in stats["weekly_progress"]] == [0, 0, 0, 0, 0, 0, 20]
+    assert stats["weekly_progress"][-1]["day"] == f"{datetime.now(UTC):%a}"
+    assert (stats["streak"], stats["total_minutes"]) == (1, 20)
+
+
+def test_a_streak_ends_yesterday_or_today_and_decays_by_itself(alice: Person) -> None:
+    now = datetime.now(UTC)
+    for days_ago in (1, 2, 3, 5):
+        make.saved(alice, date=(now - timedelta(days=days_ago)).isoformat())
+
+    assert alice.get("/api/stats").json()["streak"] == 3
+    assert make.saved(alice, date=now.isoformat())["streak"] == 4
+
+
+def test_what_is_older_than_a_week_counts_in_the_total_alone(alice: Person) -> None:
+    make.saved(alice, date=(datetime.now(UTC) - timedelta(days=8)).isoformat(), duration_seconds=3600)
+
+    stats = alice.get("/api/stats").json()
+
+    assert sum(day["minutes"] for day in stats["weekly_progress"]) == 0
+    assert (stats["streak"], stats["total_minutes"]) == (0, 60)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu", "UTC"])
+def test_days_are_those_of_the_zone_that_was_asked_for(alice: Person, zone: str) -> None:
+    at = datetime.now(UTC) - timedelta(hours=20)
+    make.saved(alice, date=at.isoformat(), duration_seconds=60)
+
+    week = alice.get("/api/stats", params={"tz": zone}).json()["weekly_progress"]
+
+    days_ago = (clock.today(zone) - practice.day_of(at, zone)).days
+    assert [day["minutes"] for day in week][::-1].index(1) == days_ago
+    assert week[-1]["day"] == f"{clock.today(zone):%a}"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "%00", "x" * 500])
+def test_a_zone_that_does_not_exist_is_refused(alice: Person, zone: str) -> None:
+    answer = alice.get(f"/api/stats?tz={zone}")
+
+    assert answer.status_code in (400, 422)
+    assert "zone" in answer.json()["detail"]
+
+
+@given(ZONES, INSTANTS, st.integers(0, 86_400))
+def test_every_second_of_a_week_lands_on_one_day(zone: str, at: datetime, seconds: int) -> None:
+    today = practice.day_of(at, zone)
+    inside = [at - timedelta(hours=hours) for hours in range(0, 120, 7)]
+
+    week = practice.weekly_progress([Practised(each, seconds * 60) for each in inside], today=today, zone=zone)
+
+    assert sum(day.minutes for day in week) == len(inside) * seconds
+
+
+@given(ZONES, DAYS)
+def test_no_session_of_a_day_is_older_than_its_beginning(zone: str, day: date) -> None:
+    begins = practice.starts_at(day, zone)
+
+    assert practice.day_of(begins, zone) >= day
+    assert practice.day_of(begins - timedelta(seconds=1), zone) < day
+
+
+@given(ZONES, INSTANTS, st.integers(1, 400))
+def test_noon_of_every_day_is_a_streak_across_every_clock_change(zone: str, at: datetime, length: int) -> None:
+    today = practice.day_of(at, zone)
+    days = [today - timedelta(days=number) for number in range(length)]
+
+    assert streaks.streak(days, today=today) == length
+    assert streaks.streak(days, today=today + timedelta(days=1)) == length
+    assert streaks.streak(days, today=today + timedelta(days=2)) == 0
+
+
+@given(st.lists(DAYS), DAYS)
+def test_a_streak_is_never_longer_than_the_days_and_order_does_not_matter(days: list[date], today: date) -> None:
+    found = streaks.streak(days, today=today)
+
+    assert 0 <= found <= len(set(days))
+    assert found == streaks.streak(reversed(days * 2), today=today)
+    assert streaks.streak([*days, today], today=today) >= max(found, 1)
+
+
+def test_eastward_and_westward_travel_changes_the_day_as_the_calendar_does() -> None:
+    late = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+
+    assert practice.day_of(late, "America/New_York") == date(2026, 3, 1)
+    assert practice.day_of(late, "Asia/Tokyo") == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Prague", date(2026, 3, 29), 23),  # spring: an hour is skipped
+        ("Europe/Prague", date(2026, 10, 25), 25),  # autumn: one comes twice
+        ("America/Santiago", date(2026, 9, 6), 23),  # the one that is skipped is midnight's
+        ("Australia/Lord_Howe", date(2026, 10, 4), 23.5),  # half an hour
+    ],
+)
+def test_days_of_clock_changes_are_as_long_as_they_were(zone: str, day: date, hours: float) -> None:
+    begins, ends = practice.starts_at(day, zone), practice.starts_at(day + timedelta(days=1), zone)
+
+    assert (ends - begins) == timedelta(hours=hours)
