@@ -58,6 +58,7 @@ class Shell:
     verifier: Verifier
     by_user: Limiter  # in memory, every route
     by_cost: Limiter  # in Postgres, costly routes
+    world: Any  # whatever the service's acts need besides
     fingerprint_key: bytes  # bodies hold passwords, so an unkeyed digest of one must not be kept
 
 
@@ -69,6 +70,7 @@ def create(
     verifier: Verifier,
     blueprints: Sequence[APIBlueprint],
     checks: Mapping[str, Check],
+    world: Any = None,
 ) -> APIFlask:
     """The service's application. `about` is the service's docstring; `checks` are what `/ready` asks besides the database.
 
@@ -104,6 +106,7 @@ def create(
         verifier=verifier,
         by_user=Limiter(enabled=settings.rate_limits),
         by_cost=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
+        world=world,
         fingerprint_key=derive.derive(newest, "idempotency fingerprints"),
     )
     metrics = Metrics()
@@ -123,6 +126,11 @@ def shell() -> Shell:
     """The shell of the application that serves this request."""
     found: Shell = current_app.extensions["tutti"]
     return found
+
+
+def world() -> Any:
+    """What the service handed to `create` for its own acts."""
+    return shell().world
 
 
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -363,7 +371,16 @@ def _document_problems(spec: Any) -> Any:
         for operation in path.values():
             if isinstance(operation, dict) and "responses" in operation:
                 operation["responses"] |= {"4XX": PROBLEM, "5XX": PROBLEM}
+                if body := operation.get("requestBody"):
+                    body["required"] = _needs_body(spec, body)
     return spec
+
+
+def _needs_body(spec: Any, body: Any) -> bool:
+    """Whether any field of the model must be there: a request without one may leave the body out."""
+    schema = body["content"]["application/json"]["schema"]
+    named = str(schema.get("$ref", "")).rpartition("/")[2]
+    return bool(spec["components"]["schemas"].get(named, schema).get("required"))
 
 
 def _json(model: BaseModel, status: int) -> Response:

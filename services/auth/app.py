@@ -2,11 +2,13 @@
 
 from apiflask import APIFlask
 from flask import Response
+from flask_jwt_extended import JWTManager
 
 import services.auth
-from services.auth import docs, keys, revocations, routes, tokens
+from services.auth import keys, revocations, tokens
 from services.auth.dialects import sinuzoid
 from services.auth.keys import Signing
+from services.auth.routes import accounts, documentation, trust
 from services.auth.settings import Settings
 from services.auth.world import World
 from shared import flask_app
@@ -32,11 +34,12 @@ def create() -> APIFlask:
         settings=settings,
         engine=engine,
         verifier=_verifier(world),
-        blueprints=[routes.routes, sinuzoid.routes, docs.routes],
+        blueprints=[accounts.routes, sinuzoid.routes, trust.routes, documentation.routes],
+        world=world,
         checks={"signing key": lambda: world.signing.active() and None},
     )
-    app.extensions["auth"] = world
-    tokens.configure(app, settings)
+    app.config.update(tokens.config(settings))
+    tokens.teach(JWTManager(app))
     app.after_request(_keep_nothing)
     return app
 

@@ -28,6 +28,12 @@ _common = frozenset((Path(__file__).parent / "common_passwords.txt").read_text()
 NOBODYS_HASH = "$argon2id$v=19$m=19456,t=2,p=1$dHV0dGktbm9ib2R5LTAwMA$kGbYq3y9aRZ0lJ9kcvS3sI0cJ1m9nS7fQ2t4bX8uP0Y"
 
 
+def chosen(password: str, *, email: str) -> str:
+    """The hash of a password that somebody has just chosen. Raises WeakPassword, TooManySignIns."""
+    refuse_weak(password, email=email)
+    return hashed(password)
+
+
 def hashed(password: str) -> str:
     """The hash to keep. Raises TooManySignIns."""
     with _place():

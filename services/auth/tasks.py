@@ -7,15 +7,12 @@ from sqlalchemy import Engine, delete
 from services.auth import keys
 from services.auth.models import Revocation, UserSession
 from services.auth.settings import Settings
-from shared import clock, trust
-from shared.calls import Peer
+from shared import clock
 from shared.db import make_engine, transaction
-from shared.events import Events
 from shared.queue import Queue
 from shared.sealing import Seals
 
 queue = Queue("auth")
-events = Events(queue)
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,6 @@ class Work:
 
     settings: Settings
     engine: Engine
-    peers: dict[str, Peer]
 
 
 def start() -> Work:
@@ -34,7 +30,7 @@ def start() -> Work:
     engine = make_engine(url, pool_size=settings.database_pool_size, application_name="auth-worker")
     with transaction(engine) as db:
         keys.make_first(db, Seals(settings.sealing_keys))
-    return Work(settings, engine, trust.peers(settings))
+    return Work(settings, engine)
 
 
 @queue.task(every="17 * * * *")

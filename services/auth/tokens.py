@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from flask import Flask
 from flask_jwt_extended import JWTManager, create_access_token
 
 from services.auth.keys import Signer
@@ -29,17 +28,20 @@ class Grant:
     signer: Signer
 
 
-def configure(app: Flask, settings: Settings) -> None:
-    """Make `access_token` work in the requests of this application."""
-    app.config.update(
-        JWT_ALGORITHM="ES256",
-        JWT_ENCODE_ISSUER=settings.token_issuer,
-        JWT_ENCODE_AUDIENCE=settings.token_audience,
-        JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings.access_token_seconds),
-        JWT_TOKEN_LOCATION=["headers"],
-        JWT_COOKIE_CSRF_PROTECT=False,  # there are no cookies; it would only add a claim
-    )
-    manager = JWTManager(app)
+def config(settings: Settings) -> dict[str, Any]:
+    """What flask-jwt-extended is told in the application's configuration."""
+    return {
+        "JWT_ALGORITHM": "ES256",
+        "JWT_ENCODE_ISSUER": settings.token_issuer,
+        "JWT_ENCODE_AUDIENCE": settings.token_audience,
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(seconds=settings.access_token_seconds),
+        "JWT_TOKEN_LOCATION": ["headers"],
+        "JWT_COOKIE_CSRF_PROTECT": False,  # there are no cookies; it would only add a claim
+    }
+
+
+def teach(manager: JWTManager) -> None:
+    """Tell the library what a Grant means."""
     manager.user_identity_loader(_subject)
     manager.encode_key_loader(_key)
     manager.additional_headers_loader(_header)

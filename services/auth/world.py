@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from flask import current_app
 from sqlalchemy import Engine
 
 from services.auth.keys import Signing
@@ -18,9 +17,3 @@ class World:
     engine: Engine
     signing: Signing
     failures: Limiter  # in Postgres, so that all replicas count together
-
-
-def world() -> World:
-    """The world of the application that serves this request."""
-    found: World = current_app.extensions["auth"]
-    return found

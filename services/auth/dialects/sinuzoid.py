@@ -6,9 +6,8 @@ from flask import Response, request
 from services.auth import entry, passwords, users
 from services.auth.errors import InvalidCredentials
 from services.auth.schemas import Credentials, LoginCheckOut, NewUser, ProfileOut, UserOut, WelcomedOut
-from services.auth.world import world
 from shared import json
-from shared.flask_app import client_address, once, signed_in, transaction
+from shared.flask_app import client_address, once, signed_in, transaction, world
 from shared.identity import Caller
 
 routes = APIBlueprint("sinuzoid", __name__)
@@ -19,8 +18,7 @@ routes = APIBlueprint("sinuzoid", __name__)
 @routes.output(WelcomedOut, status_code=201)
 def register(new: NewUser) -> Response:
     """Make an account."""
-    passwords.refuse_weak(new.password, email=new.email)
-    password_hash = passwords.hashed(new.password)
+    password_hash = passwords.chosen(new.password, email=new.email)
     with transaction() as db:
         return once(db, lambda: WelcomedOut(user=UserOut.model_validate(users.join(db, new, password_hash))), status=201)
 

@@ -7,7 +7,7 @@ from flask import Response, render_template_string, send_from_directory
 
 from shared import services
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent.parent / "static"
 CACHE_SECONDS = 3600
 # Swagger UI writes style attributes; it needs no eval and nothing from elsewhere.
 POLICY = (
@@ -16,7 +16,7 @@ POLICY = (
 )
 HEADERS = {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
 
-routes = APIBlueprint("docs", __name__)
+routes = APIBlueprint("documentation", __name__)
 
 
 @routes.get("/api/docs", endpoint="show_api_docs")

@@ -1,27 +1,22 @@
-"""Every URL of auth that is Tutti's own; seed 004's are in `dialects/sinuzoid.py`, the documentation page in `docs.py`."""
+"""Making an account, signing in, staying in, signing out."""
 
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, keys, passwords, revocations, sign_ins, users
+from services.auth import entry, passwords, sign_ins, users
 from services.auth.entry import Admission
 from services.auth.schemas import (
     EmailCredentials,
     Farewell,
-    KeysOut,
     NewUser,
     RefreshToken,
     RegisteredOut,
     TokensOut,
     UserOut,
 )
-from services.auth.world import world
-from shared import json
-from shared.flask_app import client_address, current_caller, internal, once, transaction
-
-JWKS_CACHE = "public, max-age=300"  # as long as our own services keep the keys
+from shared.flask_app import client_address, current_caller, once, transaction, world
 
 routes = APIBlueprint("auth", __name__)
 
@@ -31,8 +26,7 @@ routes = APIBlueprint("auth", __name__)
 @routes.output(RegisteredOut, status_code=201)
 def register(new: NewUser) -> Response:
     """Make an account."""
-    passwords.refuse_weak(new.password, email=new.email)
-    password_hash = passwords.hashed(new.password)
+    password_hash = passwords.chosen(new.password, email=new.email)
     with transaction() as db:
         return once(db, lambda: RegisteredOut(user=UserOut.model_validate(users.join(db, new, password_hash))), status=201)
 
@@ -71,31 +65,6 @@ def logout(farewell: Farewell) -> Any:
             ended = sign_ins.present(db, farewell.refresh_token, settings=settings)
             sign_ins.end(db, session_id=ended.session_id, user_id=ended.user_id, settings=settings)
     return Response(status=204)
-
-
-@routes.get("/.well-known/jwks.json")
-@routes.output(KeysOut)
-def show_keys() -> Response:
-    """The public keys that access tokens are verified with (RFC 7517)."""
-    with transaction() as db:
-        body = json.dumps(keys.jwks(db))
-    return Response(body, headers={"Cache-Control": JWKS_CACHE}, content_type="application/json")
-
-
-@routes.get("/internal/keys")
-@internal
-def internal_keys(peer: object) -> Response:
-    """The same for the other services."""
-    with transaction() as db:
-        return Response(json.dumps(keys.jwks(db)), content_type="application/json")
-
-
-@routes.get("/internal/revocations")
-@internal
-def internal_revocations(peer: object) -> Response:
-    """What was revoked since `after`."""
-    with transaction() as db:
-        return Response(json.dumps(revocations.since(db, request.args.get("after", ""))), content_type="application/json")
 
 
 def _tokens(admission: Admission) -> TokensOut:
