@@ -33,6 +33,8 @@ class Lingering:
             return message
 
         async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and not is_over:
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
             if message["type"] != "http.response.body" or message.get("more_body", False) or is_over:
                 await send(message)
                 return
