@@ -150,6 +150,14 @@ def end(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     return row
 
 
+def is_deleting(db: Session, file_id: UUID, *, user_id: UUID) -> bool:
+    """Whether this file is deleted and its bytes are still to go."""
+    row = select(AudioFile.id).where(
+        AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.DELETING.value
+    )
+    return db.scalar(row) is not None
+
+
 def forget(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
     """Remove rows whose bytes are gone, or never came; an upload that is given up gives its room back."""
     gone = sql_delete(AudioFile).where(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.media import files, inspection, quota, reception
 from services.media.errors import FileEmpty
 from services.media.inspection import Found
-from services.media.models import AudioFile, Kind, State
+from services.media.models import FOLLOWS, AudioFile, Kind, State
 from services.media.multipart import Spooled
 from services.media.world import World
 from shared import db as database
@@ -59,14 +59,9 @@ def _keep(engine: Engine, world: World, spooled: Spooled, session_id: UUID, user
     found = inspection.probe(spooled.path, filename=spooled.filename)
     file_id = _intend(engine, world, spooled, session_id, user_id)
     bucket, key = world.settings.recordings_bucket, _key(session_id, user_id)
-    try:
-        with spooled.path.open("rb") as data:
-            world.store.put(bucket, key, data, size_bytes=spooled.size_bytes, mime_type=found.mime_type)
-        return _make_true(engine, spooled, found, file_id, user_id)
-    except BaseException:
-        with database.transaction(engine, user_id=user_id) as db:
-            files.forget(db, [file_id], user_id=user_id)
-        raise
+    with spooled.path.open("rb") as data:  # where this fails, the caller tries again, or the sweep ends the row
+        world.store.put(bucket, key, data, size_bytes=spooled.size_bytes, mime_type=found.mime_type)
+    return _make_true(engine, found, file_id, user_id)
 
 
 def _intend(engine: Engine, world: World, spooled: Spooled, session_id: UUID, user_id: UUID) -> UUID:
@@ -74,11 +69,11 @@ def _intend(engine: Engine, world: World, spooled: Spooled, session_id: UUID, us
     file_id = ids.new()
     with database.transaction(engine, user_id=user_id) as db:
         mine = (AudioFile.source_id == session_id, AudioFile.kind == Kind.RECORDING.value, AudioFile.user_id == user_id)
-        for before in db.execute(select(AudioFile.id, AudioFile.state, AudioFile.created_at).where(*mine)).all():
-            if before.state != State.UPLOADING.value and before.state != State.DELETING.value:
+        for before in db.execute(select(AudioFile.id, AudioFile.state).where(*mine)).all():
+            if State.DELETING in FOLLOWS[State(before.state)]:
                 files.end(db, before.id, user_id=user_id)
-            file_id = before.id
             files.forget(db, [before.id], user_id=user_id)
+            file_id = before.id
         quota.reserve(db, spooled.size_bytes, user_id=user_id, quota_bytes=world.settings.quota_bytes)
         files.intend(db, file_id, user_id=user_id, reserved_bytes=spooled.size_bytes, kind=Kind.RECORDING)
         files.describe(
@@ -94,7 +89,7 @@ def _intend(engine: Engine, world: World, spooled: Spooled, session_id: UUID, us
     return file_id
 
 
-def _make_true(engine: Engine, spooled: Spooled, found: Found, file_id: UUID, user_id: UUID) -> dict[str, Any]:
+def _make_true(engine: Engine, found: Found, file_id: UUID, user_id: UUID) -> dict[str, Any]:
     with database.transaction(engine, user_id=user_id) as db:
         files.become(db, file_id, State.READY, user_id=user_id, mime_type=found.mime_type, duration=found.duration)
         row = db.execute(select(*FIELDS).where(AudioFile.id == file_id, AudioFile.user_id == user_id))

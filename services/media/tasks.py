@@ -77,7 +77,10 @@ def read_tags(work: Work, *, file_id: str, user_id: str) -> None:
 
 @queue.task()
 def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[str]]) -> None:
-    """Delete the objects of a file that its owner has deleted, then its row. May be repeated."""
+    """Delete the objects of a deleted file, then its row; nothing where new bytes took its place. May be repeated."""
+    with database.transaction(work.engine, user_id=UUID(user_id)) as db:
+        if not files.is_deleting(db, UUID(file_id), user_id=UUID(user_id)):
+            return
     for bucket, key in objects:
         work.store.delete(bucket, key)
     with database.transaction(work.engine, user_id=UUID(user_id)) as db:
@@ -89,30 +92,33 @@ def sweep(work: Work) -> None:
     """End what never got its second transaction, and take up what was forgotten on the way to the next state."""
     _sweep_folder(work.spool)
     now = clock.now()
-    columns = (*files.BYTES, AudioFile.user_id, AudioFile.state)
+    columns = (*files.BYTES, AudioFile.user_id, AudioFile.state, AudioFile.updated_at)
     with database.transaction(work.engine) as db:
         too_old = select(*columns).where(
             AudioFile.state.in_([State.UPLOADING.value, State.PROCESSING.value, State.DELETING.value]),
             AudioFile.updated_at < now - FORGOTTEN,
         )
         found = db.execute(too_old.order_by(AudioFile.updated_at).limit(SWEPT_AT_ONCE)).mappings().all()
-        abandoned = set(
-            db.scalars(
-                select(AudioFile.id).where(AudioFile.state == State.UPLOADING.value, AudioFile.updated_at < now - UNFINISHED)
-            )
-        )
         for row in found:
             names: dict[str, Any] = {"file_id": str(row["id"]), "user_id": str(row["user_id"])}
-            if row["state"] == State.PROCESSING.value:
-                read_tags.enqueue_with(db, only_once=f"tags {row['id']}", **names)
-            elif row["state"] == State.DELETING.value or row["id"] in abandoned:
-                delete_bytes.enqueue_with(db, only_once=f"bytes {row['id']}", objects=objects_of(row), **names)
+            match State(row["state"]):
+                case State.PROCESSING:
+                    read_tags.enqueue_with(db, only_once=f"tags {row['id']}", **names)
+                case State.DELETING:
+                    delete_bytes.enqueue_with(db, only_once=f"bytes {row['id']}", objects=objects_of(row), **names)
+                case State.UPLOADING if row["updated_at"] < now - UNFINISHED:
+                    _give_up(db, row)
 
 
 @queue.on("session.deleted")
 def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
     """A practice session was deleted: its recording goes too."""
     delete_recording(db, UUID(facts["session_id"]), user_id=UUID(facts["user_id"]))
+
+
+def end_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
+    """Delete a file of any kind in this transaction and its bytes after it. Raises NoSuchFile."""
+    return _and_its_bytes(db, files.end(db, file_id, user_id=user_id), user_id)
 
 
 def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
@@ -130,7 +136,7 @@ def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> None:
     )
     file_id = db.scalar(its_file)
     if file_id is not None:
-        _and_its_bytes(db, files.end(db, file_id, user_id=user_id), user_id)
+        end_file(db, file_id, user_id=user_id)
 
 
 def objects_of(row: Any) -> list[list[str]]:
@@ -141,6 +147,14 @@ def objects_of(row: Any) -> list[list[str]]:
 def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:
     delete_bytes.enqueue(db, file_id=str(row["id"]), user_id=str(user_id), objects=objects_of(row))
     return row
+
+
+def _give_up(db: Session, row: Any) -> None:
+    """End an upload that died on its way."""
+    if row["object_key"]:
+        end_file(db, row["id"], user_id=row["user_id"])
+    else:
+        files.forget(db, [row["id"]], user_id=row["user_id"])
 
 
 def _tags(work: Work, row: dict[str, Any], user_id: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from anyio import CancelScope, to_thread
 from fastapi import Request, Response
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.media import files, inspection, quota, reception, tasks
 from services.media.inspection import Found
@@ -38,7 +39,7 @@ class Upload:
     claim: Claim | None
     answered: Answer | None = None
     file_ids: list[UUID] = field(default_factory=lambda: [ids.new()])
-    stored: list[tuple[str, str]] = field(default_factory=list)  # bucket and key
+    begun: int = 0  # how many of its objects the store may hold by now
 
     @property
     def id(self) -> UUID:
@@ -89,25 +90,26 @@ def finish(engine: Engine, world: World, upload: Upload, body: Body) -> Answer:
     found = [inspection.probe(each.path, filename=each.filename) for each in body.files]
     places = _describe(engine, world, upload, body.files, found)
     for spooled, kind, (bucket, key) in zip(body.files, found, places, strict=True):
-        upload.stored.append((bucket, key))
+        upload.begun += 1
         with spooled.path.open("rb") as data:
             world.store.put(bucket, key, data, size_bytes=spooled.size_bytes, mime_type=kind.mime_type)
     return _make_true(engine, world, upload, fingerprint)
 
 
 def abandon(engine: Engine, world: World, upload: Upload) -> None:
-    """Undo whatever was done. What cannot be undone now is left to the sweep, which finds it by its row."""
+    """Undo whatever was done; jobs delete objects, since the store may be what failed. What is left, the sweep finds."""
     if upload.answered:
         return
+    user_id = upload.caller.id
     try:
-        for bucket, key in upload.stored:
-            world.store.delete(bucket, key)
-        with database.transaction(engine, user_id=upload.caller.id) as db:
-            files.forget(db, upload.file_ids, user_id=upload.caller.id)
+        with database.transaction(engine, user_id=user_id) as db:
+            for file_id in upload.file_ids[: upload.begun]:
+                tasks.end_file(db, file_id, user_id=user_id)
+            files.forget(db, upload.file_ids[upload.begun :], user_id=user_id)
             if upload.claim:
                 idempotency.release(db, upload.claim)
-    except Problem as reason:
-        log(__name__).warning("upload.left_to_the_sweep", file_id=str(upload.id), reason=reason.code())
+    except (Problem, SQLAlchemyError) as reason:
+        log(__name__).warning("upload.left_to_the_sweep", file_id=str(upload.id), reason=repr(reason)[:200])
 
 
 def _describe(

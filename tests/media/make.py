@@ -1,6 +1,7 @@
 """What the tests of media make: small sounds in every container, bodies, and patience for jobs."""
 
 import math
+import os
 import time
 import wave
 from array import array
@@ -105,4 +106,5 @@ def spool(stack: Stack) -> list[str]:
 
 def objects(stack: Stack, person: Person) -> Sequence[Path]:
     """Everything that the object store holds for a person."""
-    return [each for each in (stack.home / "store").rglob("*") if each.is_file() and str(person.id) in str(each)]
+    found = [Path(folder) / name for folder, _, names in os.walk(stack.home / "store") for name in names]
+    return [each for each in found if str(person.id) in str(each)]

@@ -10,10 +10,27 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests import people
 from tests.media import make
 from tests.media.make import MINUET
 from tests.people import Person
 from tests.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def someone(stack: Stack) -> Iterator[Person]:
+    """Whoever sends what is refused: it leaves nothing behind, so one person can send it all."""
+    person = people.sign_up(stack.url, "someone")
+    yield person
+    person.http.close()
+
+
+@pytest.fixture(scope="module")
+def musician(stack: Stack) -> Iterator[Person]:
+    """Whoever sends odd names."""
+    person = people.sign_up(stack.url, "musician")
+    yield person
+    person.http.close()
 
 
 def png() -> bytes:
@@ -40,11 +57,11 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(("name", "data", "status", "code"), BAD_FILES, ids=[row[0] for row in BAD_FILES])
-def test_what_is_not_audio_is_refused_by_its_content(alice: Person, name: str, data: bytes, status: int, code: str) -> None:
-    answer = make.upload(alice, data, name)
+def test_what_is_not_audio_is_refused_by_its_content(someone: Person, name: str, data: bytes, status: int, code: str) -> None:
+    answer = make.upload(someone, data, name)
 
     assert (answer.status_code, answer.json()["code"], answer.json()["filename"]) == (status, code, name)
-    assert alice.get("/files").json() == []
+    assert someone.get("/files").json() == []
 
 
 def test_a_file_cut_in_its_middle_is_kept_as_far_as_it_plays(alice: Person) -> None:
@@ -93,9 +110,9 @@ BAD_BODIES = [
 
 @pytest.mark.parametrize(("content_type", "body", "status", "code"), BAD_BODIES)
 def test_a_body_that_is_not_good_multipart_is_refused(
-    alice: Person, content_type: str, body: bytes, status: int, code: str
+    someone: Person, content_type: str, body: bytes, status: int, code: str
 ) -> None:
-    answer = alice.post("/files/upload", content=body, headers={"Content-Type": content_type})
+    answer = someone.post("/files/upload", content=body, headers={"Content-Type": content_type})
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert isinstance(answer.json()["detail"], str)
@@ -114,14 +131,14 @@ BAD_NAMES = [
 
 
 @pytest.mark.parametrize(("sent", "shown"), BAD_NAMES)
-def test_a_name_is_only_ever_shown_and_never_a_path(stack: Stack, alice: Person, sent: str, shown: str) -> None:
+def test_a_name_is_only_ever_shown_and_never_a_path(stack: Stack, musician: Person, sent: str, shown: str) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\n\r\n%b\r\n--x--\r\n'
     content = body % (sent.replace("\\", "\\\\").encode(), make.wav(0.2))
 
-    answer = alice.post("/files/upload", content=content, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    answer = musician.post("/files/upload", content=content, headers={"Content-Type": "multipart/form-data; boundary=x"})
 
     assert answer.json()[0]["filename"] == shown
-    assert all(each.parent.name == str(alice.id) for each in make.objects(stack, alice))
+    assert all(each.parent.name == str(musician.id) for each in make.objects(stack, musician))
 
 
 def test_nobody_uploads(nobody: Person) -> None:

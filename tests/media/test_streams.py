@@ -1,12 +1,14 @@
 """Playing: exact bytes, exact ranges, and nothing for strangers."""
 
 import random
+from collections.abc import Iterator
 from email.utils import formatdate
 from typing import Any
 
 import pytest
 
 from shared import ids
+from tests import people
 from tests.media import make
 from tests.media.make import MINUET
 from tests.people import Person
@@ -16,7 +18,15 @@ BYTES = MINUET.read_bytes()
 SIZE = len(BYTES)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def alice(stack: Stack) -> Iterator[Person]:
+    """One Alice for this whole module: its tests only look."""
+    person = people.sign_up(stack.url, "alice")
+    yield person
+    person.http.close()
+
+
+@pytest.fixture(scope="module")
 def file(alice: Person) -> dict[str, Any]:
     return make.uploaded(alice)
 
@@ -171,7 +181,9 @@ def test_ids_that_are_not_ids_are_refused(alice: Person, text: str) -> None:
     assert alice.get(f"/files/{text}/stream").status_code in {400, 404, 422}
 
 
-def test_deleted_means_deleted(stack: Stack, alice: Person, nobody: Person, file: dict[str, Any]) -> None:
+def test_deleted_means_deleted(stack: Stack, nobody: Person) -> None:
+    alice = people.sign_up(stack.url, "alice")
+    file = make.uploaded(alice)
     alice.get(f"/files/{file['id']}/stream")
     address = make.local(alice, file["stream_url"])
 
