@@ -1,5 +1,6 @@
 """The Flask shell behaves as the FastAPI one does: the same inputs, the same words."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -85,7 +86,9 @@ def test_operators_see_what_was_answered_by_route(stack: Stack, alice: Person) -
 
 def test_the_log_holds_the_request_and_no_secret(stack: Stack, alice: Person) -> None:
     alice.get("/api/user/profile", headers={"X-Request-Id": "look-for-this-one"})
-    lines = (stack.home / "logs" / "auth.log").read_text()
+    deadline = time.monotonic() + 3  # the supervisor writes the file, a moment later
+    while "look-for-this-one" not in (lines := (stack.home / "logs" / "auth.log").read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
     found = next(line for line in lines.splitlines() if "look-for-this-one" in line)
     assert str(alice.id) in found and '"service":"auth"' in found and '"path":"/api/user/profile"' in found
