@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services import media
 from services.media.cache import Cache
+from services.media.places import Places
 from services.media.playable import Playables
 from services.media.routes import files, internal, play
 from services.media.settings import Settings
@@ -44,5 +45,5 @@ def create() -> FastAPI:
         lifetime_seconds=settings.playable_seconds,
         revocations=verifier.revocations,
     )
-    app.state.media = World(settings=settings, store=store, cache=cache, playables=playables, spool=spool)
+    app.state.media = World(settings=settings, store=store, cache=cache, playables=playables, places=Places(), spool=spool)
     return app

@@ -61,7 +61,9 @@ def _keep(engine: Engine, world: World, spooled: Spooled, session_id: UUID, user
     bucket, key = world.settings.recordings_bucket, _key(session_id, user_id)
     with spooled.path.open("rb") as data:  # where this fails, the caller tries again, or the sweep ends the row
         world.store.put(bucket, key, data, size_bytes=spooled.size_bytes, mime_type=found.mime_type)
-    return _make_true(engine, found, file_id, user_id)
+    row = _make_true(engine, found, file_id, user_id)
+    world.places.forget(file_id, user_id=user_id)
+    return row
 
 
 def _intend(engine: Engine, world: World, spooled: Spooled, session_id: UUID, user_id: UUID) -> UUID:

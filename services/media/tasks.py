@@ -126,8 +126,8 @@ def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
     return _and_its_bytes(db, files.delete(db, file_id, user_id=user_id), user_id)
 
 
-def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> None:
-    """Delete the recording of a practice session, if there is one; may be repeated."""
+def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> Any:
+    """Delete the recording of a practice session and return its row, or None where there is none; may be repeated."""
     its_file = select(AudioFile.id).where(
         AudioFile.kind == Kind.RECORDING.value,
         AudioFile.source_id == session_id,
@@ -135,8 +135,7 @@ def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> None:
         AudioFile.state != State.DELETING.value,
     )
     file_id = db.scalar(its_file)
-    if file_id is not None:
-        end_file(db, file_id, user_id=user_id)
+    return None if file_id is None else end_file(db, file_id, user_id=user_id)
 
 
 def objects_of(row: Any) -> list[list[str]]:

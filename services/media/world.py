@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from services.media.cache import Cache
+from services.media.files import Row
+from services.media.places import Places
 from services.media.playable import Playables
 from services.media.settings import Settings
 from services.media.store import Store
@@ -17,4 +20,10 @@ class World:
     store: Store
     cache: Cache
     playables: Playables
+    places: Places
     spool: Path  # where bodies wait until they are stored
+
+    def drop(self, file: Row, *, user_id: UUID) -> None:
+        """Forget a file that was deleted; a row of `files.bytes_of`."""
+        self.places.forget(file["id"], user_id=user_id)
+        self.cache.drop(file)

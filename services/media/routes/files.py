@@ -92,15 +92,14 @@ def show_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> Response
 def delete_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> None:
     """Delete a file and its bytes. It cannot be read from this moment on."""
     file = tasks.delete_file(db, file_id, user_id=caller.id)
-    database.after_commit(db, lambda: media.cache.drop(file))
+    database.after_commit(db, lambda: media.drop(file, user_id=caller.id))
 
 
 @router.head("/files/{file_id}/stream", include_in_schema=False)
 @router.get("/files/{file_id}/stream", response_class=Response, responses=AUDIO, tags=["files"])
 def stream_file(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
     """The bytes of a file, whole or one range of them."""
-    with database.transaction(shell(request).engine, user_id=caller.id) as db:
-        file = files.bytes_of(db, file_id, user_id=caller.id)
+    file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
     return streams.answer(request, file, media)
 
 
@@ -108,8 +107,7 @@ def stream_file(request: Request, file_id: UUID, caller: SignedInUncounted, medi
 @router.get("/files/{file_id}/download", response_class=Response, responses=AUDIO, tags=["files"])
 def download_file(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
     """The same, named for keeping."""
-    with database.transaction(shell(request).engine, user_id=caller.id) as db:
-        file = files.bytes_of(db, file_id, user_id=caller.id)
+    file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
     return streams.answer(request, file, media, disposition="attachment")
 
 
@@ -117,6 +115,5 @@ def download_file(request: Request, file_id: UUID, caller: SignedInUncounted, me
 @router.get("/files/{file_id}/cover", response_class=Response, responses=PICTURE, tags=["files"])
 def show_cover(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
     """The cover of a file: a JPEG of at most 1,000 pixels a side."""
-    with database.transaction(shell(request).engine, user_id=caller.id) as db:
-        file = files.bytes_of(db, file_id, user_id=caller.id)
+    file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
     return covers.answer(request, file, media)

@@ -8,6 +8,7 @@ from services.media import files, recordings, tasks
 from services.media.errors import NoSuchFile
 from services.media.routes.needs import Media
 from services.media.schemas import NewAddresses, RecordingOut
+from shared import db as database
 from shared import json
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Internal, InternalDb, shell
@@ -32,11 +33,13 @@ async def keep_recording(request: Request, session_id: UUID, caller: Internal, m
 
 
 @router.delete("/internal/recordings/{session_id}", status_code=204, include_in_schema=False)
-def delete_recording(session_id: UUID, caller: Internal, db: InternalDb) -> None:
+def delete_recording(session_id: UUID, caller: Internal, db: InternalDb, media: Media) -> None:
     """Delete that recording, if there is one; may be repeated."""
     if caller.user_id is None:
         raise NoSuchFile
-    tasks.delete_recording(db, session_id, user_id=caller.user_id)
+    file, user_id = tasks.delete_recording(db, session_id, user_id=caller.user_id), caller.user_id
+    if file:
+        database.after_commit(db, lambda: media.drop(file, user_id=user_id))
 
 
 @router.post("/internal/playable", include_in_schema=False)

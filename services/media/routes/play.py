@@ -4,9 +4,8 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from services.media import covers, files, streams
+from services.media import covers, streams
 from services.media.routes.needs import Media
-from shared import db as database
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import shell
 
@@ -20,7 +19,6 @@ BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}, "imag
 def play(request: Request, token: str, media: Media) -> Response:
     """What a playable address stands for. Pages of any origin may use it: whoever has the address has the right."""
     capability = media.playables.open(token)
-    with database.transaction(shell(request).engine, user_id=capability.user_id) as db:
-        file = files.bytes_of(db, capability.file_id, user_id=capability.user_id)
+    file = media.places.find(shell(request).engine, capability.file_id, user_id=capability.user_id)
     send = covers.answer if capability.what == "cover" else streams.answer
     return send(request, file, media, resources="cross-origin")

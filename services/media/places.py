@@ -1,0 +1,40 @@
+"""Where the bytes of files just played are: players ask for ranges in bursts, and a transaction took half the time of each.
+
+A row is kept for a second, or until this process deletes the file; what another process deletes is gone within that second.
+"""
+
+import time
+from collections import OrderedDict
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from services.media import files
+from services.media.files import Row
+from shared import db as database
+
+KEPT_SECONDS = 1.0
+AT_MOST = 1_000  # rows
+
+
+class Places:
+    """Rows of `files.bytes_of`, by owner and file. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[UUID, UUID], tuple[float, Row]] = OrderedDict()
+
+    def find(self, engine: Engine, file_id: UUID, *, user_id: UUID) -> Row:
+        """The row, as it was at most a second ago; in a transaction that is over when this returns. Raises NoSuchFile."""
+        until, row = self._kept.get((user_id, file_id), (0.0, {}))
+        if time.monotonic() < until:
+            return row
+        with database.transaction(engine, user_id=user_id) as db:
+            row = files.bytes_of(db, file_id, user_id=user_id)
+        self._kept[user_id, file_id] = (time.monotonic() + KEPT_SECONDS, row)
+        while len(self._kept) > AT_MOST:
+            self._kept.popitem(last=False)
+        return row
+
+    def forget(self, file_id: UUID, *, user_id: UUID) -> None:
+        """It is deleted."""
+        self._kept.pop((user_id, file_id), None)
