@@ -31,6 +31,7 @@ POLL_SECONDS = 2  # with the answer's way back, a revocation is everywhere withi
 STALE_SECONDS = 60  # a revocation list older than this stops writes
 CACHE_TOKENS = 10_000  # verified tokens kept, about 1 KB each
 INTERNAL_SECONDS = 60
+MARKS_KEPT_SECONDS = 2 * 86_400  # tokens and playable addresses live a day at most (settings): an older mark ends nothing
 SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti", "sid"]
@@ -166,8 +167,7 @@ class Revocations:
             self._stop.wait(POLL_SECONDS)
 
     def _forget(self, now: int) -> None:
-        # A token lives a day at most (settings), so an older mark covers nothing.
-        for key in [key for key, before in self._before.items() if before < now - 2 * 86_400]:
+        for key in [key for key, before in self._before.items() if before < now - MARKS_KEPT_SECONDS]:
             del self._before[key]
 
 

@@ -12,16 +12,15 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.auth.models import Revocation
-from shared import clock, ids
+from shared import clock, identity, ids
 
 OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-SPARE_SECONDS = 60  # clocks of two machines differ, and so does the leeway of those who verify
 
 
-def revoke(db: Session, *, user_id: UUID, session_id: UUID | None = None, keep_seconds: int) -> None:
+def revoke(db: Session, *, user_id: UUID, session_id: UUID | None = None) -> None:
     """Tokens issued until now count no longer: those of one sign-in, or all of the user's."""
     now = clock.now()
-    expires_at = now + timedelta(seconds=keep_seconds + SPARE_SECONDS)
+    expires_at = now + timedelta(seconds=identity.MARKS_KEPT_SECONDS)
     db.add(Revocation(id=ids.new(), user_id=user_id, session_id=session_id, before=int(now.timestamp()), expires_at=expires_at))
     db.flush()
 

@@ -75,7 +75,7 @@ def renew(db: Session, token: str, *, settings: Settings) -> UserSession | Refre
     behind = sign_in.generation - presented.generation
     is_repetition = behind == 1 and now - sign_in.rotated_at <= timedelta(seconds=settings.refresh_grace_seconds)
     if behind and not is_repetition:
-        end(db, session_id=sign_in.id, user_id=sign_in.user_id, settings=settings)
+        end(db, session_id=sign_in.id, user_id=sign_in.user_id)
         return RefreshTokenReused()
     if not behind:
         sign_in.generation += 1
@@ -109,10 +109,10 @@ def refresh_token(sign_in: UserSession, *, settings: Settings) -> str:
     return _token(newest, sign_in.id, sign_in.generation, sign_in.salt)
 
 
-def end(db: Session, *, session_id: UUID, user_id: UUID, settings: Settings) -> None:
+def end(db: Session, *, session_id: UUID, user_id: UUID) -> None:
     """End a sign-in: its refresh tokens count no longer, its access tokens within seconds. May be repeated."""
     db.execute(delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id))
-    revocations.revoke(db, user_id=user_id, session_id=session_id, keep_seconds=settings.access_token_seconds)
+    revocations.revoke(db, user_id=user_id, session_id=session_id)
 
 
 def _token(secret: bytes, session_id: UUID, generation: int, salt: bytes) -> str:

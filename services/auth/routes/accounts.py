@@ -59,11 +59,11 @@ def logout(farewell: Farewell) -> Any:
     if farewell.refresh_token is None:
         caller = current_caller()
         with transaction(caller) as db:
-            sign_ins.end(db, session_id=caller.session_id, user_id=caller.id, settings=settings)
+            sign_ins.end(db, session_id=caller.session_id, user_id=caller.id)
     else:
         with transaction() as db:
             ended = sign_ins.present(db, farewell.refresh_token, settings=settings)
-            sign_ins.end(db, session_id=ended.session_id, user_id=ended.user_id, settings=settings)
+            sign_ins.end(db, session_id=ended.session_id, user_id=ended.user_id)
     return Response(status=204)
 
 
