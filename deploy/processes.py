@@ -27,6 +27,7 @@ RESTART_DELAYS_SECONDS = (
     8,
 )  # at once, because most deaths are single; then slower, so that a crash loop leaves the CPU alone
 STEADY_SECONDS = 30  # a process that lived this long has recovered, and its next death is a first one
+LAST_WORDS_SECONDS = 1  # for what is still in a pipe once its writer has ended
 READ_BYTES = 65_536  # what a pipe holds on Linux
 PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 
@@ -111,7 +112,8 @@ class Supervisor:
             watcher.cancel()
         for names in groups:
             await asyncio.gather(*(self._end(process) for process in self.processes if process.name in names))
-        await asyncio.wait_for(asyncio.gather(*self._readers, return_exceptions=True), timeout=1)
+        if self._readers:
+            await asyncio.wait(self._readers, timeout=LAST_WORDS_SECONDS)
 
     def kill(self) -> None:
         """End everything at once."""
