@@ -1,20 +1,32 @@
 """Audio files: the rows. What their bytes are is decided elsewhere; here is who owns them and how far they have come."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Uuid, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.media import quota
 from services.media.errors import NoSuchFile, OwnedBySession
 from services.media.models import FOLLOWS, LIBRARY, LISTED, PLAYABLE, AudioFile, Kind, State
 from shared import clock
+from shared.tables import Instant
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list: `total` is how many rows the whole has."""
+
+    rows: list[Row]
+    total: int
+    has_more: bool
+
 
 SHOWN = (
     AudioFile.id,
@@ -32,6 +44,20 @@ SHOWN = (
     AudioFile.created_at,
     AudioFile.cover_key,
 )
+# Made once: building a statement takes as long as running this one.
+_LISTED = (
+    AudioFile.user_id == bindparam("user_id"),
+    AudioFile.kind.in_(bindparam("kinds", expanding=True)),
+    AudioFile.state.in_([each.value for each in LISTED]),
+)
+_NEWEST_FIRST = (AudioFile.created_at.desc(), AudioFile.id.desc())
+_FIRST_PAGE = select(*SHOWN).where(*_LISTED).order_by(*_NEWEST_FIRST).limit(bindparam("limit")).offset(bindparam("offset"))
+_NEXT_PAGE = _FIRST_PAGE.where(
+    tuple_(AudioFile.created_at, AudioFile.id)
+    < tuple_(bindparam("after_at", type_=Instant), bindparam("after_id", type_=Uuid()))
+)
+_COUNT = select(func.count()).select_from(AudioFile).where(*_LISTED)
+
 BYTES = (
     AudioFile.id,
     AudioFile.filename,
@@ -53,18 +79,15 @@ def newest(
     limit: int,
     offset: int = 0,
     after: tuple[datetime, UUID] | None = None,
-) -> tuple[int, list[Row]]:
-    """How many there are, and one page of them, newest first; `after` is where the page before ended."""
-    mine = (
-        AudioFile.user_id == user_id,
-        AudioFile.kind.in_([each.value for each in kinds]),
-        AudioFile.state.in_([each.value for each in LISTED]),
-    )
-    total = db.scalar(select(func.count()).select_from(AudioFile).where(*mine)) or 0
-    page = select(*SHOWN).where(*mine).order_by(AudioFile.created_at.desc(), AudioFile.id.desc()).limit(limit).offset(offset)
+) -> Page:
+    """One page, newest first; `after` is where the page before ended."""
+    facts = {"user_id": user_id, "kinds": [each.value for each in kinds], "limit": limit + 1, "offset": offset}
     if after:
-        page = page.where(tuple_(AudioFile.created_at, AudioFile.id) < after)
-    return total, [dict(row) for row in db.execute(page).mappings()]
+        facts |= {"after_at": after[0], "after_id": after[1]}
+    rows = [dict(row) for row in db.execute(_NEXT_PAGE if after else _FIRST_PAGE, facts).mappings()]
+    is_all = not (after or offset or len(rows) > limit)  # then nothing has to be counted
+    total = len(rows) if is_all else db.scalar(_COUNT, facts) or 0
+    return Page(rows[:limit], total, has_more=len(rows) > limit)
 
 
 def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:

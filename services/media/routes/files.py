@@ -57,7 +57,6 @@ async def upload_files(
 def list_files(
     request: Request,
     caller: SignedIn,
-    db: Db,
     media: Media,
     kind: Kind | None = None,
     limit: Annotated[int, Query(ge=1, le=paging.ALL)] = paging.ALL,
@@ -66,17 +65,13 @@ def list_files(
     cursor: str | None = None,
 ) -> Response:
     """Your files, newest first: what you uploaded and what was made for you; recordings with `kind=recording`."""
-    total, rows = files.newest(
-        db,
-        user_id=caller.id,
-        kinds=[kind] if kind else LIBRARY,
-        limit=limit,
-        offset=offset or skip,
-        after=paging.position(cursor) if cursor else None,
-    )
-    following = paging.cursor(rows[-1]["created_at"], rows[-1]["id"]) if len(rows) == limit else None
-    headers = paging.headers("/files", request.query_params.multi_items(), total=total, next_cursor=following)
-    body = json.dumps([shown(row, media.playables, session_id=caller.session_id) for row in rows])
+    after = paging.position(cursor) if cursor else None
+    kinds = [kind] if kind else LIBRARY
+    with database.transaction(shell(request).engine, user_id=caller.id) as db:
+        page = files.newest(db, user_id=caller.id, kinds=kinds, limit=limit, offset=offset or skip, after=after)
+    following = paging.cursor(page.rows[-1]["created_at"], page.rows[-1]["id"]) if page.has_more else None
+    headers = paging.headers("/files", request.query_params.multi_items(), total=page.total, next_cursor=following)
+    body = json.dumps([shown(row, media.playables, session_id=caller.session_id) for row in page.rows])
     return Response(body, headers=headers, media_type="application/json")
 
 
