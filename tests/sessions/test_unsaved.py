@@ -87,7 +87,7 @@ def test_a_body_that_trickles_is_ended_with_408(tmp_path_factory: pytest.TempPat
     impatient = Stack(tmp_path_factory.mktemp("impatient"), PATIENCE_SECONDS="2").start()
     try:
         alice = people.sign_up(impatient.url)
-        with begun(impatient, alice, declared_bytes=1000) as connection:
+        with begun(impatient, alice, declared_bytes=5_000_000) as connection:
             connection.settimeout(6)
             connection.sendall(b'{"song_name": ')
 
