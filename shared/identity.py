@@ -34,7 +34,7 @@ INTERNAL_SECONDS = 60
 MARKS_KEPT_SECONDS = 2 * 86_400  # tokens and playable addresses live a day at most (settings): an older mark ends nothing
 SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti", "sid"]
+CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti", "sid", "gen"]
 
 
 class TokenInvalid(NotSignedIn):
