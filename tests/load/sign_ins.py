@@ -1,0 +1,52 @@
+"""Signing in through the gateway: almost all of it should be argon2."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from shared import json
+from tests.load.client import Client
+from tests.load.ground import Ground
+from tests.load.rows import Row, in_turns
+from tests.people import Person
+from tests.stack import ROOT
+
+CONCURRENCIES = (2, 4)
+SECONDS = 2  # of one measurement
+ROUNDS = 3
+BAR = 0.85
+
+
+def measure(ground: Ground) -> Iterator[Row]:
+    """Each person signs in again and again; the reference verifies as many passwords at once in a process of its own."""
+    people = [ground.person(f"player-{number}") for number in range(max(CONCURRENCIES))]
+    for many in CONCURRENCIES:
+        ours, other = in_turns(ROUNDS, lambda: _signed_in(ground.stack.url, people[:many]), lambda: _argon2(many))  # noqa: B023
+        work = f"sign-in, {many} at once, against argon2 alone"
+        yield Row(work, f"{ours:.1f}/s", f"{other:.1f}/s", ours / other, BAR, "at least")
+
+
+def _argon2(many: int) -> float:
+    command = [sys.executable, "-m", "tests.load.argon2_rate", str(many), str(SECONDS)]
+    return float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+
+
+def _signed_in(url: str, people: Sequence[Person]) -> float:
+    counts = dict.fromkeys(range(len(people)), 0)
+    started = time.monotonic()
+
+    def sign_in(number: int) -> None:
+        body = json.dumps({"username": people[number].email, "password": people[number].password})
+        with Client(url) as client:
+            while time.monotonic() < started + SECONDS:
+                client.post("/api/login_check", body)
+                counts[number] += 1
+
+    threads = [threading.Thread(target=sign_in, args=(number,)) for number in counts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts.values()) / (time.monotonic() - started)
