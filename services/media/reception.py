@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
@@ -32,8 +32,8 @@ async def receive(request: Request, write: Callable[[bytes], Any], *, at_most: i
 
     Raises UploadTooLarge, BrokenMultipart where the sender leaves, TooSlow where it stays under 16 KiB/s for 30 s.
     """
-    chunks, pace = aiter(request.stream()), _Pace(settings)
-    total, piece = 0, bytearray()
+    chunks, pace, writer = aiter(request.stream()), _Pace(settings), _Writer(write)
+    total = 0
     try:
         while True:
             async with asyncio.timeout(pace.seconds_left()):
@@ -44,17 +44,51 @@ async def receive(request: Request, write: Callable[[bytes], Any], *, at_most: i
             pace.count(len(chunk))
             if total > at_most:
                 raise UploadTooLarge(at_most_bytes=at_most)
-            piece += chunk
-            if len(piece) >= PIECE_BYTES:
-                await to_thread.run_sync(write, bytes(piece))
-                piece.clear()
-        if piece:
-            await to_thread.run_sync(write, bytes(piece))
+            await writer.take(chunk)
+        await writer.flush()
     except TimeoutError as reason:
         raise TooSlow(at_least_bytes_per_second=settings.slowest_bytes_per_second) from reason
     except ClientDisconnect as reason:
         raise BrokenMultipart from reason
+    finally:
+        await writer.end()
     return total
+
+
+class _Writer:
+    """Collects pieces, and writes one in a thread while the next is being received."""
+
+    def __init__(self, write: Callable[[bytes], Any]) -> None:
+        self._write = write
+        self._piece = bytearray()
+        self._writing: asyncio.Task[Any] | None = None
+
+    async def take(self, chunk: bytes) -> None:
+        """The next bytes. Raises what an earlier write raised."""
+        self._piece += chunk
+        if len(self._piece) >= PIECE_BYTES:
+            await self.flush(wait=False)
+
+    async def flush(self, *, wait: bool = True) -> None:
+        """Write what has come; with `wait`, until it is written."""
+        await self._written()
+        if self._piece:
+            piece, self._piece = bytes(self._piece), bytearray()
+            self._writing = asyncio.create_task(to_thread.run_sync(self._write, piece))
+        if wait:
+            await self._written()
+
+    async def end(self) -> None:
+        """Let a write that is under way finish, whatever comes of it: its file is about to be removed."""
+        if self._writing:
+            with CancelScope(shield=True):
+                await asyncio.wait([self._writing])
+            self._writing.exception()
+
+    async def _written(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing:
+            await writing
 
 
 class _Pace:
