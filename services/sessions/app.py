@@ -17,16 +17,16 @@ def create() -> FastAPI:
     """The application."""
     settings = Settings.load()
     url = settings.service_database_url.get_secret_value()
-    media = peers.media(settings)
+    media, others = peers.media(settings), peers.all_of(settings)
     app = shell.create(
         about=services.sessions.__doc__ or "",
         settings=settings,
         engine=db.make_engine(url, pool_size=settings.database_pool_size, application_name="sessions"),
-        verifier=trust.verifier(settings, peers.all_of(settings)["auth"]),
+        verifier=trust.verifier(settings, others["auth"]),
         routers=[routes.practice],
         checks={},
         events=tasks.events,
-        closing=[media.close],
+        closing=[media.close, *(peer.close for peer in others.values())],
     )
     app.add_middleware(Lingering)
     app.state.media = media
