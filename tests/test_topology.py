@@ -184,7 +184,7 @@ def test_starting_auth_and_api_opens_both_doors() -> None:
         started.add(name)
         waiting += set(entries[name].get("depends_on", {})) - started
 
-    assert started == {"auth", "api", "media-worker", "gateway", "migrate", "init", "db", "store"}
+    assert started == {"auth", "auth-worker", "api", "media-worker", "gateway", "migrate", "init", "db", "store"}
 
 
 def test_seed_004_finds_what_it_asks_for() -> None:

@@ -1,12 +1,16 @@
 """What every FastAPI service does with a request, whatever its routes are."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID
 
 import httpx2
 import pytest
 
 from shared import ids
+from tests import throwaway
 from tests.people import Person
 from tests.stack import Stack
 
@@ -20,6 +24,33 @@ def test_a_service_is_a_folder_a_route_and_a_compose_entry(inn: Stack, guest: Pe
     assert guest.get("/health/guestbook").json() == {"status": "ok", "service": "guestbook"}
     assert "/guestbook" in guest.get("/openapi/guestbook.json").json()["paths"]
     assert "guestbook" in guest.get("/docs").text
+
+
+def test_what_lists_services_agrees_about_the_new_one(inn: Stack) -> None:
+    checked = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/test_topology.py", "-q", "-p", "no:cacheprovider"],
+        cwd=inn.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout[-3000:]
+
+
+def test_a_forgotten_entry_is_named(inn: Stack, tmp_path: Path) -> None:
+    root = throwaway.make(tmp_path)
+    compose = root / "docker-compose.yml"
+    compose.write_text(compose.read_text().replace("  GUESTBOOK_URL: http://guestbook:8000\n", ""))
+    checked = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/test_topology.py", "-q", "-p", "no:cacheprovider", "-k", "in_compose"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "x-addresses of docker-compose.yml forgot guestbook" in checked.stdout
 
 
 def test_both_forms_of_a_path_answer_without_a_redirect(guest: Person) -> None:

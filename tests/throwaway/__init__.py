@@ -6,19 +6,22 @@ from pathlib import Path
 from tests.stack import ROOT
 
 COPIED = (
+    ".dockerignore",
+    ".env.example",
+    "DECISIONS.md",
+    "Makefile",
+    "README.md",
+    "deploy",
+    "docker-compose.prod.yml",
+    "docker-compose.yml",
+    "gateway",
+    "pyproject.toml",
+    "requirements.txt",
     "services",
     "shared",
-    "deploy",
-    "gateway",
     "tests",
-    "docker-compose.yml",
-    "Makefile",
-    "pyproject.toml",
-    ".env.example",
-    "README.md",
 )
-SERVICES_BEFORE = '# {{ $services := list "auth" "media" "sessions" }}'
-SERVICES_AFTER = '# {{ $services := list "auth" "guestbook" "media" "sessions" }}'
+GUESTBOOK = Path(__file__).parent / "services" / "guestbook"
 ROUTER = """
     guestbook:
       rule: PathRegexp(`^/guestbook(/|$)`)
@@ -26,21 +29,48 @@ ROUTER = """
       middlewares: [json]
       priority: 10
 """
+ENTRIES = """
+  guestbook:
+    <<: [*tutti, *scratch]
+    command: ["python", "-m", "shared.serve", "guestbook"]
+    environment: *settings
+    depends_on: *served
+    healthcheck: *answers-at-8000
+    volumes:
+      - {type: volume, source: secrets, target: /secrets, read_only: true, volume: {subpath: guestbook}}
+      - {type: volume, source: data, target: /data, volume: {subpath: guestbook}}
+
+  guestbook-worker:
+    <<: [*tutti, *scratch]
+    command: ["python", "-m", "shared.worker", "guestbook"]
+    environment: *settings
+    depends_on: *migrated
+    volumes:
+      - {type: volume, source: secrets, target: /secrets, read_only: true, volume: {subpath: guestbook-worker}}
+      - {type: volume, source: data, target: /data, volume: {subpath: guestbook}}
+"""
 
 
 def make(to: Path) -> Path:
-    """Copy the repository to `to` and add the guestbook: its folder, its name and router in routes.yml."""
+    """Copy the repository to `to` and add the guestbook: its folder, its lines in routes.yml, its entries in compose."""
     leave = shutil.ignore_patterns("__pycache__", ".mypy_cache", ".pytest_cache")
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, to / name, ignore=leave)
-        elif source.exists():
+        else:
             shutil.copy2(source, to / name)
-    shutil.copytree(Path(__file__).parent / "services" / "guestbook", to / "services" / "guestbook", ignore=leave)
-    routes = to / "gateway" / "routes.yml"
-    text = routes.read_text()
-    assert SERVICES_BEFORE in text
-    text = text.replace(SERVICES_BEFORE, SERVICES_AFTER).replace("  routers:\n", "  routers:" + ROUTER, 1)
-    routes.write_text(text)
+    shutil.copytree(GUESTBOOK, to / "services" / "guestbook", ignore=leave)
+    routes, compose = to / "gateway" / "routes.yml", to / "docker-compose.yml"
+    insert(routes, before='"media" "sessions" }}', words='"guestbook" ')
+    insert(routes, before="\n    auth:\n", words=ROUTER)
+    insert(compose, before="  SESSIONS_URL:", words="  GUESTBOOK_URL: http://guestbook:8000\n")
+    insert(compose, before="\n  # Makes every secret once", words=ENTRIES)
     return to
+
+
+def insert(file: Path, *, before: str, words: str) -> None:
+    """Put `words` where `before` is first found in a file."""
+    text = file.read_text()
+    assert before in text, f"{file.name} has changed: {before!r} is not in it"
+    file.write_text(text.replace(before, words + before, 1))

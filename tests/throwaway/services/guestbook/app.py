@@ -4,8 +4,8 @@ from fastapi import FastAPI
 
 import services.guestbook
 from services.guestbook import peers, routes, tasks
+from services.guestbook.settings import Settings
 from shared import db, trust
-from shared.config import Settings
 from shared.fastapi_app import app as shell
 
 

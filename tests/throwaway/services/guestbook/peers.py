@@ -1,8 +1,8 @@
 """The guestbook's view of other services: auth, for keys and revocations."""
 
+from services.guestbook.settings import Settings
 from shared import trust
 from shared.calls import Peer
-from shared.config import Settings
 
 
 def all_of(settings: Settings) -> dict[str, Peer]:

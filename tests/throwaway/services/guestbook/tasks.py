@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from services.guestbook import peers
 from services.guestbook.models import Tally
+from services.guestbook.settings import Settings
 from shared import db as database
 from shared.calls import Peer
-from shared.config import Settings
 from shared.events import Events
 from shared.queue import Queue
 
