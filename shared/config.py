@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         return self.run_dir / f"{self.service_name}-{self.port}.draining"
 
     @property
+    def newest_sealing_key(self) -> bytes:
+        """The sealing key with the greatest id: what new keys of the service derive from."""
+        return self.sealing_keys[max(self.sealing_keys, key=lambda key_id: (len(key_id), key_id))]
+
+    @property
     def is_worker(self) -> bool:
         """Whether these are a worker's settings: only those hold the `_system` role's address."""
         return f"//{self.service_name}_system:" in self.service_database_url.get_secret_value()

@@ -17,7 +17,7 @@ from shared.calls import Peer
 from shared.queue import Queue, Task
 from shared.tables import InboxEvent
 
-DELIVERY_ATTEMPTS = 18  # waits grow to 1.5 days in all: a subscriber may be down for a day
+DELIVERY_ATTEMPTS = 18  # with waits that double from 4 s: a subscriber may be down for days
 
 
 class Events:

@@ -7,13 +7,10 @@ transaction(...)   the database as a caller, for `with transaction(caller) as db
 once(...)          an answer that a repetition with the same Idempotency-Key gets again
 """
 
-import hashlib
-import hmac
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -29,37 +26,21 @@ from sqlalchemy import Engine, exc
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from shared import db as database
-from shared import derive, errors, idempotency, identity, ids, json, logs, processes
+from shared import errors, idempotency, ids, json, logs, processes
 from shared.config import Settings
 from shared.health import Check, Health, Metrics
 from shared.identity import Caller, Verifier
-from shared.limits import Limiter, PostgresStorage
 from shared.logs import log
 from shared.schemas import problems
+from shared.shell import KEPT_HEADERS, Shell
 
 MAX_BODY_BYTES = 64 * 1024  # of a JSON body; the gateway holds no more for these routes
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 UNLOGGED = frozenset({"/health", "/ready", "/metrics"})
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-KEPT_HEADERS = frozenset({"location", "content-type"})
 PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
 SECURITY = {"HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 ROUTE = "tutti.route"  # in the WSGI environment: the template of the route, without a path's own values
 USER = "tutti.user_id"
-
-
-@dataclass(frozen=True)
-class Shell:
-    """What the shell holds for a service's views; `shell()` finds it."""
-
-    settings: Settings
-    engine: Engine
-    verifier: Verifier
-    by_user: Limiter  # in memory, every route
-    by_cost: Limiter  # in Postgres, costly routes
-    world: Any  # whatever the service's acts need besides
-    fingerprint_key: bytes  # bodies hold passwords, so an unkeyed digest of one must not be kept
 
 
 def create(
@@ -99,18 +80,9 @@ def create(
     )
     app.json = StrictJson(app)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
-    newest = settings.sealing_keys[max(settings.sealing_keys, key=lambda key_id: (len(key_id), key_id))]
-    app.extensions["tutti"] = Shell(
-        settings=settings,
-        engine=engine,
-        verifier=verifier,
-        by_user=Limiter(enabled=settings.rate_limits),
-        by_cost=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
-        world=world,
-        fingerprint_key=derive.derive(newest, "idempotency fingerprints"),
-    )
+    app.extensions["tutti"] = Shell.make(settings, engine, verifier, world)
     metrics = Metrics()
-    health = Health(name, settings.drain_flag, {"database": lambda: database.ping(engine), **checks})
+    health = Health(name, settings.drain_flag, app.extensions["tutti"].checks(checks))
     for each in (*blueprints, _operators(name, health, metrics)):
         app.register_blueprint(each)
     _handle_errors(app)
@@ -147,12 +119,9 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
 def current_caller() -> Caller:
     """The caller of this request, verified once; for a view that can do without. Raises as `Verifier.caller` does."""
     if "caller" not in g:
-        mine = shell()
-        headers = request.headers.getlist("Authorization")
-        g.caller = mine.verifier.caller(headers, changes_something=request.method not in SAFE_METHODS)
+        g.caller = shell().caller(request.headers.getlist("Authorization"), request.method)
         request.environ[USER] = str(g.caller.id)
-        at_most = mine.settings.user_rate_limit_per_minute
-        mine.by_user.hit("requests", at_most=at_most, per_seconds=60, who=g.caller.id)
+        shell().count(g.caller)
     caller: Caller = g.caller
     return caller
 
@@ -162,10 +131,7 @@ def internal(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def guarded(*arguments: Any, **named: Any) -> Any:
-        mine = shell().settings
-        headers = request.headers.getlist("Authorization")
-        peer = identity.verify_internal(headers, audience=mine.service_name, keys=mine.internal_keys)
-        return view(*arguments, peer=peer, **named)
+        return view(*arguments, peer=shell().peer(request.headers.getlist("Authorization")), **named)
 
     hidden: Callable[..., Any] = _doc(hide=True)(guarded)
     return hidden
@@ -173,8 +139,7 @@ def internal(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def transaction(caller: Caller | None = None) -> AbstractContextManager[Session]:
     """The database as `caller`, or as nobody: then only definer functions and public rows answer."""
-    role = "admin" if caller and caller.is_admin else ""
-    return database.transaction(shell().engine, user_id=caller.id if caller else None, role=role)
+    return shell().transaction(caller)
 
 
 def once(db: Session, act: Callable[[], BaseModel], *, status: int, caller: Caller | None = None) -> Response:
@@ -184,7 +149,7 @@ def once(db: Session, act: Callable[[], BaseModel], *, status: int, caller: Call
         return _json(act(), status)
     owner = caller.id if caller else idempotency.NOBODY
     claim = idempotency.Claim(owner, f"{request.method} {request.path}"[:100], key)
-    fingerprint = hmac.digest(shell().fingerprint_key, request.get_data(), hashlib.sha256)
+    fingerprint = shell().fingerprint(request.get_data())
     answer = idempotency.claim(db, claim, fingerprint)
     if answer is not None:
         return Response(answer.body, answer.status, {**answer.headers, "Idempotent-Replayed": "true"})

@@ -28,7 +28,7 @@ from shared.logs import log
 Facts = ParamSpec("Facts")
 Work = TypeVar("Work")
 
-ATTEMPTS = 8  # with waits of 1, 2, 4, ... s: about two minutes of trouble are bridged
+ATTEMPTS = 8  # with waits of 4, 8, 16, ... s: eight minutes of trouble are bridged
 GROWTH = 2  # each wait is so many times the one before
 
 # Writes jobs over whatever connection it is handed. Inside a worker the app's own connector is asynchronous and refuses ours.

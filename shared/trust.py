@@ -7,8 +7,10 @@ from shared.calls import Peer
 from shared.config import Settings
 from shared.identity import KeySet, Revocations, Verifier
 
+Peers = dict[str, Peer]
 
-def peers(settings: Settings) -> dict[str, Peer]:
+
+def peers(settings: Settings) -> Peers:
     """Every other service whose address and pair key this process was given, by name."""
     return {
         name: Peer(settings.service_name, name, url=url, key=settings.internal_keys[name])

@@ -1,12 +1,44 @@
 """One running Tutti for the whole suite, and fresh people for each test."""
 
+import os
+import secrets
+import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from tests import people
 from tests.people import Person
 from tests.stack import Stack
+
+
+MARK = "TUTTI_TEST_RUN"  # in the environment of everything that this run starts
+LINGER_SECONDS = 5  # how long a process that was told to end may take
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """The run fails where a process that it started is still alive at its end."""
+    os.environ[MARK] = secrets.token_hex(8)
+    yield
+    deadline = time.monotonic() + LINGER_SECONDS
+    while (left := started_by(os.environ[MARK])) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left, f"still alive: {left}"
+
+
+def started_by(run: str) -> list[str]:
+    """The processes of a run, as command lines, but for this one."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            is_ours = process.environ().get(MARK) == run and process.status() != psutil.STATUS_ZOMBIE
+            if is_ours and process.pid != os.getpid():
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
 
 
 @pytest.fixture(scope="session")

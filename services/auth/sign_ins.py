@@ -105,8 +105,7 @@ def present(db: Session, token: str, *, settings: Settings) -> Presented:
 
 def refresh_token(sign_in: UserSession, *, settings: Settings) -> str:
     """The refresh token of the present generation: the same each time it is asked for."""
-    newest = settings.sealing_keys[max(settings.sealing_keys, key=lambda key_id: (len(key_id), key_id))]
-    return _token(newest, sign_in.id, sign_in.generation, sign_in.salt)
+    return _token(settings.newest_sealing_key, sign_in.id, sign_in.generation, sign_in.salt)
 
 
 def end(db: Session, *, session_id: UUID, user_id: UUID) -> None:

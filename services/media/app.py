@@ -14,7 +14,6 @@ from services.media.world import World
 from shared import db as database
 from shared import trust
 from shared.fastapi_app import app as fastapi_app
-from shared.fastapi_app.lingering import Lingering
 
 
 def create() -> FastAPI:
@@ -28,22 +27,20 @@ def create() -> FastAPI:
     cache = Cache(settings.data_dir / "cache", store, size_bytes=settings.cache_bytes)
     spool = settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True)
-    app = fastapi_app.create(
-        about=media.__doc__ or "",
-        settings=settings,
-        engine=engine,
-        verifier=verifier,
-        routers=[files.router, play.router, internal.router],
-        checks={"store": store.ping},
-        events=events,
-        closing=[cache.close, *(peer.close for peer in peers.values())],
-    )
-    app.add_middleware(Lingering)
     playables = Playables(
         settings.sealing_keys,
         public_url=settings.public_url,
         lifetime_seconds=settings.playable_seconds,
         revocations=verifier.revocations,
     )
-    app.state.media = World(settings=settings, store=store, cache=cache, playables=playables, places=Places(), spool=spool)
-    return app
+    return fastapi_app.create(
+        about=media.__doc__ or "",
+        settings=settings,
+        engine=engine,
+        verifier=verifier,
+        routers=[files.router, play.router, internal.router],
+        checks={"store": store.ping},
+        world=World(settings=settings, store=store, cache=cache, playables=playables, places=Places(), spool=spool),
+        events=events,
+        closing=[cache.close, *(peer.close for peer in peers.values())],
+    )

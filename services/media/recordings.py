@@ -9,7 +9,7 @@ from fastapi import Request
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from services.media import files, inspection, quota, reception
+from services.media import files, inspection, quota
 from services.media.errors import FileEmpty
 from services.media.inspection import Found
 from services.media.models import FOLLOWS, AudioFile, Kind, State
@@ -17,14 +17,15 @@ from services.media.multipart import Spooled
 from services.media.world import World
 from shared import db as database
 from shared import ids
+from shared.fastapi_app import reception
 
 FIELDS = (AudioFile.id, AudioFile.duration, AudioFile.file_size.label("size_bytes"), AudioFile.mime_type, AudioFile.sha256)
 
 
 async def take(request: Request, engine: Engine, world: World, *, session_id: UUID, user_id: UUID) -> dict[str, Any]:
     """Store the body as the recording of a session; the same session again replaces it, the same bytes again change nothing."""
-    at_most = world.settings.max_recording_bytes
-    reception.declared_bytes(request, at_most=at_most)
+    bounds = world.bounds(world.settings.max_recording_bytes)
+    reception.declared_bytes(request, bounds)
     name = f"{session_id}.webm"
     spooled = Spooled(name, world.spool / f"{ids.new()}-{session_id}")
     try:
@@ -35,7 +36,7 @@ async def take(request: Request, engine: Engine, world: World, *, session_id: UU
                 spooled.digest.update(piece)
                 spooled.size_bytes += len(piece)
 
-            await reception.receive(request, write, at_most=at_most, settings=world.settings)
+            await reception.receive(request, write, bounds)
         return await to_thread.run_sync(_keep, engine, world, spooled, session_id, user_id)
     finally:
         with CancelScope(shield=True):

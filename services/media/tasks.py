@@ -20,7 +20,6 @@ from services.media.settings import Settings
 from services.media.store import Store
 from shared import clock, trust
 from shared import db as database
-from shared.calls import Peer
 from shared.events import Events
 from shared.logs import log
 from shared.queue import Queue
@@ -39,7 +38,7 @@ class Work:
 
     settings: Settings
     engine: Engine
-    peers: dict[str, Peer]
+    peers: trust.Peers
     store: Store
     spool: Path
 

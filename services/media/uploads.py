@@ -14,7 +14,7 @@ from fastapi import Request, Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.media import files, inspection, quota, reception, tasks
+from services.media import files, inspection, quota, tasks
 from services.media.inspection import Found
 from services.media.models import State
 from services.media.multipart import Body, Spooled
@@ -23,6 +23,7 @@ from services.media.world import World
 from shared import db as database
 from shared import idempotency, ids, json
 from shared.errors import Problem
+from shared.fastapi_app import reception
 from shared.fastapi_app.guards import ReplayAnswer
 from shared.idempotency import Answer, Claim
 from shared.identity import Caller
@@ -49,14 +50,14 @@ class Upload:
 
 async def take(request: Request, engine: Engine, world: World, caller: Caller, *, key: str | None) -> Response:
     """Answer one upload request; `key` is its Idempotency-Key."""
-    at_most = world.settings.max_file_bytes + FRAMING_BYTES
-    declared = reception.declared_bytes(request, at_most=at_most)
+    bounds = world.bounds(world.settings.max_file_bytes + FRAMING_BYTES)
+    declared = reception.declared_bytes(request, bounds)
     claim = Claim(caller.id, "POST /files/upload", key) if key is not None else None
     upload = Upload(caller, claim)
     body = Body(request.headers.get("content-type", ""), world.spool, str(upload.id))
     await to_thread.run_sync(begin, engine, world, upload, declared)
     try:
-        await reception.receive(request, body.write, at_most=at_most, settings=world.settings)
+        await reception.receive(request, body.write, bounds)
         body.close()
         answer = await to_thread.run_sync(finish, engine, world, upload, body)
     except BaseException:

@@ -1,15 +1,17 @@
-"""What media's endpoints need of the world outside, made once at start; `app.state.media`."""
+"""What media's endpoints need of the world outside, made once at start."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 from services.media.cache import Cache
+from services.media.errors import UploadTooLarge
 from services.media.files import Row
 from services.media.places import Places
 from services.media.playable import Playables
 from services.media.settings import Settings
 from services.media.store import Store
+from shared.fastapi_app.reception import Bounds
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,12 @@ class World:
     playables: Playables
     places: Places
     spool: Path  # where bodies wait until they are stored
+
+    def bounds(self, at_most: int) -> Bounds:
+        """How large and how slow a body of audio may be."""
+        mine = self.settings
+        too_large = UploadTooLarge(at_most_bytes=at_most)
+        return Bounds(at_most, too_large, mine.slowest_bytes_per_second, mine.patience_seconds)
 
     def drop(self, file: Row, *, user_id: UUID) -> None:
         """Forget a file that was deleted; a row of `files.bytes_of`."""

@@ -6,9 +6,9 @@ import services.sessions
 from services.sessions import peers, routes, tasks
 from services.sessions.bodies import Bodies
 from services.sessions.settings import MIB, Settings
+from services.sessions.world import World
 from shared import db, trust
 from shared.fastapi_app import app as shell
-from shared.fastapi_app.lingering import Lingering
 
 BESIDE_THE_RECORDING_BYTES = 11 * MIB  # of JSON: the score, the analysis, the words
 
@@ -18,23 +18,21 @@ def create() -> FastAPI:
     settings = Settings.load()
     url = settings.service_database_url.get_secret_value()
     media, others = peers.media(settings), peers.all_of(settings)
-    app = shell.create(
-        about=services.sessions.__doc__ or "",
-        settings=settings,
-        engine=db.make_engine(url, pool_size=settings.database_pool_size, application_name="sessions"),
-        verifier=trust.verifier(settings, others["auth"]),
-        routers=[routes.practice],
-        checks={},
-        events=tasks.events,
-        closing=[media.close, *(peer.close for peer in others.values())],
-    )
-    app.add_middleware(Lingering)
-    app.state.media = media
-    app.state.bodies = Bodies(
+    bodies = Bodies(
         settings.data_dir,
         max_bytes=settings.max_recording_bytes * 4 // 3 + BESIDE_THE_RECORDING_BYTES,
         at_once=settings.recordings_at_once,
         slowest_bytes_per_second=settings.slowest_bytes_per_second,
         patience_seconds=settings.patience_seconds,
     )
-    return app
+    return shell.create(
+        about=services.sessions.__doc__ or "",
+        settings=settings,
+        engine=db.make_engine(url, pool_size=settings.database_pool_size, application_name="sessions"),
+        verifier=trust.verifier(settings, others["auth"]),
+        routers=[routes.practice],
+        checks={},
+        world=World(settings, media, bodies),
+        events=tasks.events,
+        closing=[media.close, *(peer.close for peer in others.values())],
+    )

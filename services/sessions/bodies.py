@@ -16,11 +16,10 @@ from typing import IO
 from uuid import UUID
 
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
-from services.sessions.errors import BodyCutOff, BodyTooLarge, TooManyRecordings
-from shared.errors import TooSlow
+from services.sessions.errors import BodyTooLarge, TooManyRecordings
+from shared.fastapi_app import reception
+from shared.fastapi_app.reception import Bounds
 
 IN_MEMORY_BYTES = 1024 * 1024  # what is smaller, as every session without a recording is, counts as no large body
 ARRIVING = 16  # large bodies on their way at once, of everybody; so many caps' worth of disk
@@ -52,8 +51,8 @@ class Bodies:
         self._folder = folder
         self._max_bytes = max_bytes
         self._places = asyncio.Semaphore(at_once)
+        self._slowest_bytes_per_second = slowest_bytes_per_second
         self._patience_seconds = patience_seconds
-        self._least_bytes = int(slowest_bytes_per_second * patience_seconds)
         self._arriving: Counter[UUID] = Counter()
 
     @asynccontextmanager
@@ -62,56 +61,30 @@ class Bodies:
 
         Raises BodyTooLarge, TooSlow, BodyCutOff, TooManyRecordings.
         """
-        declared_bytes = int(request.headers.get("content-length") or 0)
-        if declared_bytes > self._max_bytes:
-            raise BodyTooLarge(max_bytes=self._max_bytes)
+        bounds = self._bounds()
+        declared_bytes = reception.declared_bytes(request, bounds)
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(self._folder)) as file:
-            with self._counted(user_id, is_large=declared_bytes > IN_MEMORY_BYTES or not declared_bytes):
-                body = await self._kept(request, file)
+            with self._counted(user_id, is_large=declared_bytes is None or declared_bytes > IN_MEMORY_BYTES):
+                body = await self._kept(request, file, bounds)
             if body.size_bytes <= IN_MEMORY_BYTES:
                 yield body
                 return
             async with self._place():
                 yield body
 
-    async def _kept(self, request: Request, file: IO[bytes]) -> Body:
-        size_bytes, digest = 0, hashlib.sha256()
-        async for chunk in self._chunks(request):
-            size_bytes += len(chunk)
-            if size_bytes > self._max_bytes:
-                raise BodyTooLarge(max_bytes=self._max_bytes)
-            digest.update(chunk)
-            await run_in_threadpool(file.write, chunk)
+    async def _kept(self, request: Request, file: IO[bytes], bounds: Bounds) -> Body:
+        digest = hashlib.sha256()
+
+        def write(piece: bytes) -> None:
+            digest.update(piece)
+            file.write(piece)
+
+        size_bytes = await reception.receive(request, write, bounds)
         return Body(file, size_bytes, digest.digest())
 
-    async def _chunks(self, request: Request) -> AsyncIterator[bytes]:
-        """The body in pieces of up to 1 MiB. Each stretch of patience must bring its share of bytes, or it is TooSlow."""
-        stream, held = request.stream(), bytearray()
-        clock = asyncio.get_running_loop().time
-        ends, share_bytes = clock() + self._patience_seconds, 0
-        coming = asyncio.ensure_future(anext(stream, None))
-        try:
-            while True:
-                await asyncio.wait({coming}, timeout=max(0.0, ends - clock()))
-                if coming.done():
-                    chunk = coming.result()
-                    if chunk is None:
-                        break
-                    share_bytes += len(chunk)
-                    held += chunk
-                    coming = asyncio.ensure_future(anext(stream, None))
-                if len(held) >= IN_MEMORY_BYTES:
-                    yield bytes(held)
-                    held.clear()
-                if clock() >= ends:
-                    if share_bytes < self._least_bytes:
-                        raise TooSlow(slowest_bytes_per_second=round(self._least_bytes / self._patience_seconds))
-                    ends, share_bytes = clock() + self._patience_seconds, 0
-        except ClientDisconnect as reason:
-            raise BodyCutOff from reason
-        finally:
-            coming.cancel()
-        yield bytes(held)
+    def _bounds(self) -> Bounds:
+        too_large = BodyTooLarge(max_bytes=self._max_bytes)
+        return Bounds(self._max_bytes, too_large, self._slowest_bytes_per_second, self._patience_seconds)
 
     @contextmanager
     def _counted(self, user_id: UUID, *, is_large: bool) -> Iterator[None]:

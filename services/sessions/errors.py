@@ -11,10 +11,6 @@ class UnknownTimeZone(Invalid):
     """There is no such time zone. Send an IANA name such as Europe/Prague in tz."""
 
 
-class BodyCutOff(Invalid):
-    """The connection ended before the body did. Send it again."""
-
-
 class BodyTooLarge(TooLarge):
     """The body is larger than a practice session can be. Send a shorter recording."""
 

@@ -14,13 +14,11 @@ STORING_SECONDS = 90  # media has this long to probe and store 64 MiB
 MINTING_SECONDS = 3  # a list does not wait longer for addresses: it answers without
 PASSED_ON = frozenset({402, 413, 415, 422, 429})  # what media may say to the person who sent the recording
 
-
-Peers = dict[str, Peer]
 MediaRefused = PeerRefused
 MediaUnavailable = PeerUnavailable
 
 
-def all_of(settings: Settings) -> Peers:
+def all_of(settings: Settings) -> trust.Peers:
     """Every other service, by name: auth says who is calling, and events go to whoever asked for them."""
     return trust.peers(settings)
 

@@ -7,7 +7,6 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from services.sessions import history, saving, sessions, stats, tasks
-from services.sessions.bodies import Bodies
 from services.sessions.errors import SessionNotFound, UnknownTimeZone
 from services.sessions.peers import Media, Owner
 from services.sessions.schemas import (
@@ -18,44 +17,36 @@ from services.sessions.schemas import (
     SessionOut,
     StatsOut,
 )
-from services.sessions.settings import Settings
+from services.sessions.world import World
 from shared import clock, json, paging
 from shared.fastapi_app.app import router
-from shared.fastapi_app.guards import Db, Shell, SignedIn, shell
+from shared.fastapi_app.guards import Db, SignedIn, shell
 from shared.idempotency import Claim
+from shared.shell import Shell
 
 REPLAYED = {"Idempotent-Replayed": "true"}
-NO_LIMIT = 2**40  # bytes; `bodies` refuses what is too large itself, after the caller is known
 BODY = {"required": True, "content": {"application/json": {"schema": NewSession.model_json_schema()}}}
 
 practice = router()
 
 
-def _media(request: Request) -> Media:
-    found: Media = request.app.state.media
+def _world(request: Request) -> World:
+    found: World = shell(request).world
     return found
 
 
-def _bodies(request: Request) -> Bodies:
-    found: Bodies = request.app.state.bodies
-    return found
-
-
-def _settings(the_shell: "TheShell") -> Settings:
-    assert isinstance(the_shell.settings, Settings)
-    return the_shell.settings
+def _media(world: "TheWorld") -> Media:
+    return world.media
 
 
 def _owner(caller: SignedIn) -> Owner:
     return Owner(caller.id, caller.session_id)
 
 
-def _zone(
-    caller: SignedIn, settings: "Chosen", tz: Annotated[str | None, Query(description="An IANA time zone")] = None
-) -> str:
+def _zone(caller: SignedIn, world: "TheWorld", tz: Annotated[str | None, Query(description="An IANA time zone")] = None) -> str:
     if tz is not None and not clock.is_zone(tz):
         raise UnknownTimeZone(tz=tz[:100])
-    return tz or caller.zone or settings.default_time_zone
+    return tz or caller.zone or world.settings.default_time_zone
 
 
 def _session_id(session_id: str) -> UUID:
@@ -66,7 +57,7 @@ def _session_id(session_id: str) -> UUID:
 
 
 TheShell = Annotated[Shell, Depends(shell)]
-Chosen = Annotated[Settings, Depends(_settings)]
+TheWorld = Annotated[World, Depends(_world)]
 TheMedia = Annotated[Media, Depends(_media)]
 TheOwner = Annotated[Owner, Depends(_owner)]
 Zone = Annotated[str, Depends(_zone)]
@@ -80,7 +71,6 @@ Offset = Annotated[int, Query(ge=0, le=2**31)]
     status_code=201,
     response_model=SavedSessionOut,
     openapi_extra={"requestBody": BODY},
-    max_body_size=NO_LIMIT,
 )
 async def save_session(
     request: Request,
@@ -88,19 +78,17 @@ async def save_session(
     owner: TheOwner,
     zone: Zone,
     the_shell: TheShell,
-    media: TheMedia,
-    bodies: Annotated[Bodies, Depends(_bodies)],
-    settings: Chosen,
+    world: TheWorld,
     idempotency_key: Annotated[str | None, Header(description="Makes a repetition of this request safe for 7 days.")] = None,
 ) -> Response:
     """Save a completed session, with its recording. Up to 64 MiB of audio; nothing is kept where the recording cannot be."""
     claim = Claim(caller.id, "POST /api/sessions", idempotency_key) if idempotency_key is not None else None
-    async with bodies.received(request, user_id=caller.id) as body:
+    async with world.bodies.received(request, user_id=caller.id) as body:
         once = saving.Once(claim, body.sha256) if claim else None
 
         def save() -> saving.Saved:
-            new, recording = saving.read(body.read(), max_recording_bytes=settings.max_recording_bytes)
-            return saving.save(the_shell.engine, media, new, recording, owner=owner, zone=zone, once=once)
+            new, recording = saving.read(body.read(), max_recording_bytes=world.settings.max_recording_bytes)
+            return saving.save(the_shell.engine, world.media, new, recording, owner=owner, zone=zone, once=once)
 
         saved = await run_in_threadpool(save)
     headers = {"Location": f"/api/sessions/{saved.document['id']}"} | (REPLAYED if saved.is_replay else {})

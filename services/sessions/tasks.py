@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Database
 from services.sessions import peers, sessions
 from services.sessions.settings import Settings
 from shared import db as database
+from shared import trust
 from shared.events import Events
 from shared.logs import log
 from shared.queue import Queue
@@ -23,7 +24,7 @@ class Work:
 
     settings: Settings
     engine: Engine
-    peers: peers.Peers
+    peers: trust.Peers
 
 
 def start() -> Work:

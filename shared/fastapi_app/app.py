@@ -13,18 +13,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from shared import db as database
 from shared import errors, json, logs, processes
 from shared.config import Settings
 from shared.events import Events
 from shared.fastapi_app.edge import Edge
-from shared.fastapi_app.guards import Internal, InternalDb, ReplayAnswer, Shell
+from shared.fastapi_app.guards import Internal, InternalDb, ReplayAnswer
+from shared.fastapi_app.lingering import Lingering
 from shared.fastapi_app.strict import StrictRoute
 from shared.health import Check, Health, Metrics
 from shared.identity import Verifier
-from shared.limits import Limiter, PostgresStorage
 from shared.logs import log
 from shared.schemas import In, problems
+from shared.shell import Shell
 
 THREADS = 24  # endpoints that run at once; the database pool is the true bound
 PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
@@ -63,12 +63,14 @@ def create(
     verifier: Verifier,
     routers: Sequence[APIRouter],
     checks: Mapping[str, Check],
+    world: Any = None,
     events: Events | None = None,
     closing: Sequence[Callable[[], None]] = (),
 ) -> FastAPI:
     """The service's application: its routes, and everything around them that is the same everywhere.
 
-    `about` is the service's docstring; `checks` are what `/ready` asks besides the database; `closing` is called at the end.
+    `about` is the service's docstring; `checks` are what `/ready` asks besides the database; `world` is what its
+    endpoints need besides; `closing` is called at the end.
     """
     processes.die_with_parent()
     logs.start(settings.service_name, settings.log_level)
@@ -97,22 +99,15 @@ def create(
         lifespan=lifespan,
         responses={"4XX": PROBLEM, "5XX": PROBLEM},
     )
-    app.state.shell = Shell(
-        settings=settings,
-        engine=engine,
-        verifier=verifier,
-        by_user=Limiter(enabled=settings.rate_limits),
-        by_cost=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
-    )
-    health = Health(
-        name, settings.drain_flag, {"database": lambda: database.ping(engine), "keys": verifier.keys.check, **checks}
-    )
+    app.state.shell = Shell.make(settings, engine, verifier, world)
+    health = Health(name, settings.drain_flag, app.state.shell.checks(checks))
     for each in routers:
         app.include_router(each)
     app.include_router(_operators(name, health, metrics))
     if events:
         app.include_router(_events(events))
     _handle_errors(app)
+    app.add_middleware(Lingering)
     return app
 
 

@@ -3,36 +3,18 @@
 def create_playlist(new: NewPlaylist, caller: SignedIn, db: Db) -> PlaylistOut: ...
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPBearer
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from shared import db as database
-from shared import idempotency, identity
-from shared.config import Settings
-from shared.identity import Caller, InternalCaller, Verifier
-from shared.limits import Limiter
-
-KEPT_HEADERS = ("location", "content-type")
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-@dataclass(frozen=True)
-class Shell:
-    """What the shell holds for a service's endpoints; `app.state.shell`."""
-
-    settings: Settings
-    engine: Engine
-    verifier: Verifier
-    by_user: Limiter  # in memory, every route
-    by_cost: Limiter  # in Postgres, costly routes
+from shared import idempotency
+from shared.identity import Caller, InternalCaller
+from shared.shell import KEPT_HEADERS, Shell
 
 
 def shell(request: Request) -> Shell:
@@ -52,42 +34,36 @@ _scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An acces
 
 
 async def _signed_in_uncounted(request: Request, _documented: Annotated[Any, Depends(_scheme)]) -> Caller:
-    verifier = shell(request).verifier
-    headers = request.headers.getlist("authorization")
-    changes = request.method not in SAFE_METHODS
-    if verifier.known(headers):  # no I/O: the thread hop is saved
-        caller = verifier.caller(headers, changes_something=changes)
+    mine, headers = shell(request), request.headers.getlist("authorization")
+    if mine.verifier.known(headers):  # no I/O: the thread hop is saved
+        caller = mine.caller(headers, request.method)
     else:
-        caller = await run_in_threadpool(verifier.caller, headers, changes_something=changes)
+        caller = await run_in_threadpool(mine.caller, headers, request.method)
     request.state.user_id = str(caller.id)
     return caller
 
 
 async def _signed_in(request: Request, caller: "SignedInUncounted") -> Caller:
-    at_most = shell(request).settings.user_rate_limit_per_minute
-    shell(request).by_user.hit("requests", at_most=at_most, per_seconds=60, who=caller.id)
+    shell(request).count(caller)
     return caller
 
 
 def _costly(request: Request, caller: "SignedIn") -> None:
-    at_most = shell(request).settings.api_rate_limit_per_minute
-    shell(request).by_cost.hit("costly", at_most=at_most, per_seconds=60, who=caller.id)
+    shell(request).count_costly(caller)
 
 
 def _db(request: Request, caller: "SignedInUncounted") -> Iterator[Session]:
-    with database.transaction(shell(request).engine, user_id=caller.id, role="admin" if caller.is_admin else "") as db:
+    with shell(request).transaction(caller) as db:
         yield db
 
 
 def _open_db(request: Request) -> Iterator[Session]:
-    with database.transaction(shell(request).engine) as db:
+    with shell(request).transaction() as db:
         yield db
 
 
 async def _internal(request: Request) -> InternalCaller:
-    settings = shell(request).settings
-    headers = request.headers.getlist("authorization")
-    return identity.verify_internal(headers, audience=settings.service_name, keys=settings.internal_keys)
+    return shell(request).peer(request.headers.getlist("authorization"))
 
 
 def _internal_db(request: Request, caller: "Internal") -> Iterator[Session]:
@@ -109,7 +85,7 @@ def _once(
     if idempotency_key is None:
         return
     claim = idempotency.Claim(caller.id, f"{request.method} {request.url.path}"[:100], idempotency_key)
-    fingerprint = hashlib.sha256(body).digest()
+    fingerprint = shell(request).fingerprint(body)
     answer = idempotency.claim(db, claim, fingerprint)
     if answer is not None:
         raise ReplayAnswer(answer)

@@ -16,7 +16,6 @@ from shared.fastapi_app.guards import Db, SignedIn, SignedInUncounted, shell
 
 router = new_router()
 
-NO_SMALL_LIMIT = 1 << 40  # bytes: the real cap is a setting, checked before the body is read
 AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}}}, 206: {"content": {"audio/*": {}}}, 304: {}}
 PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 MULTIPART = {
@@ -40,7 +39,6 @@ MULTIPART = {
     status_code=201,
     response_model=list[FileOut],
     tags=["files"],
-    max_body_size=NO_SMALL_LIMIT,
     openapi_extra=MULTIPART,
 )
 async def upload_files(

@@ -15,14 +15,11 @@ from shared.fastapi_app.guards import Internal, InternalDb, shell
 
 router = new_router()
 
-NO_SMALL_LIMIT = 1 << 40  # bytes: the real cap is a setting, checked before the body is read
-
 
 @router.put(
     "/internal/recordings/{session_id}",
     response_model=RecordingOut,
     include_in_schema=False,
-    max_body_size=NO_SMALL_LIMIT,
 )
 async def keep_recording(request: Request, session_id: UUID, caller: Internal, media: Media) -> Response:
     """Store the recording of a practice session of the user it is called for; may be repeated."""

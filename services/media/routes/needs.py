@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.media.world import World
+from shared.fastapi_app.guards import shell
 
 
 def _world(request: Request) -> World:
-    world: World = request.app.state.media
+    world: World = shell(request).world
     return world
 
 

@@ -12,7 +12,7 @@ from services.guestbook import peers
 from services.guestbook.models import Tally
 from services.guestbook.settings import Settings
 from shared import db as database
-from shared.calls import Peer
+from shared import trust
 from shared.events import Events
 from shared.queue import Queue
 
@@ -26,7 +26,7 @@ class Work:
 
     settings: Settings
     engine: Engine
-    peers: dict[str, Peer]
+    peers: trust.Peers
 
 
 def start() -> Work:

@@ -1,38 +1,57 @@
-"""Taking a body as it arrives: counted, timed, and handed on a piece at a time, so that memory stays the same for any size."""
+"""Taking a large body as it arrives: counted, timed, handed on a piece at a time, so memory is the same for any size.
+
+For routes whose bodies the gateway does not hold. Nothing is read before the endpoint asks, so it knows the caller first.
+"""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from anyio import CancelScope, to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from services.media.errors import BrokenMultipart, UploadTooLarge
-from services.media.settings import Settings
-from shared.errors import Invalid, TooSlow
+from shared.errors import Invalid, TooLarge, TooSlow
 
 PIECE_BYTES = 1024 * 1024  # handed to a thread at once, so that hashing and writing hold up nobody else
 
 
-def declared_bytes(request: Request, *, at_most: int) -> int | None:
-    """What Content-Length says. Raises UploadTooLarge at once where that is too much already."""
+class BodyCutOff(Invalid):
+    """The connection ended before the body did. Send it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a body may be, and how slow: under `bytes_per_second` for `patience_seconds` is too slow.
+
+    `too_large` is raised for one that is larger, in the service's own words.
+    """
+
+    at_most: int
+    too_large: TooLarge
+    bytes_per_second: int
+    patience_seconds: float
+
+
+def declared_bytes(request: Request, bounds: Bounds) -> int | None:
+    """What Content-Length says, None for a chunked body. Raises `too_large` at once where that is too much already."""
     length = request.headers.get("content-length")
     if length is None:
         return None
     if not length.isascii() or not length.isdigit():
         raise Invalid
-    if int(length) > at_most:
-        raise UploadTooLarge(at_most_bytes=at_most)
+    if int(length) > bounds.at_most:
+        raise bounds.too_large
     return int(length)
 
 
-async def receive(request: Request, write: Callable[[bytes], Any], *, at_most: int, settings: Settings) -> int:
+async def receive(request: Request, write: Callable[[bytes], Any], bounds: Bounds) -> int:
     """Read the whole body and `write` it, in threads; how many bytes it had.
 
-    Raises UploadTooLarge, BrokenMultipart where the sender leaves, TooSlow where it stays under 16 KiB/s for 30 s.
+    Raises `bounds.too_large`, BodyCutOff where the sender leaves, TooSlow, and whatever `write` raises.
     """
-    chunks, pace, writer = aiter(request.stream()), _Pace(settings), _Writer(write)
+    chunks, pace, writer = aiter(request.stream()), _Pace(bounds), _Writer(write)
     total = 0
     try:
         while True:
@@ -42,14 +61,14 @@ async def receive(request: Request, write: Callable[[bytes], Any], *, at_most: i
                 break
             total += len(chunk)
             pace.count(len(chunk))
-            if total > at_most:
-                raise UploadTooLarge(at_most_bytes=at_most)
+            if total > bounds.at_most:
+                raise bounds.too_large
             await writer.take(chunk)
         await writer.flush()
     except TimeoutError as reason:
-        raise TooSlow(at_least_bytes_per_second=settings.slowest_bytes_per_second) from reason
+        raise TooSlow(at_least_bytes_per_second=bounds.bytes_per_second) from reason
     except ClientDisconnect as reason:
-        raise BrokenMultipart from reason
+        raise BodyCutOff from reason
     finally:
         await writer.end()
     return total
@@ -94,9 +113,9 @@ class _Writer:
 class _Pace:
     """Whether enough has come in the present window; each window with enough begins the next one."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._window_seconds = settings.patience_seconds
-        self._enough_bytes = settings.slowest_bytes_per_second * settings.patience_seconds
+    def __init__(self, bounds: Bounds) -> None:
+        self._window_seconds = bounds.patience_seconds
+        self._enough_bytes = bounds.bytes_per_second * bounds.patience_seconds
         self._begin()
 
     def count(self, size_bytes: int) -> None:

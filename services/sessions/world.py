@@ -1,0 +1,16 @@
+"""What the endpoints of sessions need of the world outside, made once at start."""
+
+from dataclasses import dataclass
+
+from services.sessions.bodies import Bodies
+from services.sessions.peers import Media
+from services.sessions.settings import Settings
+
+
+@dataclass(frozen=True)
+class World:
+    """Media, and the places where large bodies wait."""
+
+    settings: Settings
+    media: Media
+    bodies: Bodies
