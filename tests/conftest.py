@@ -12,7 +12,6 @@ from tests import people
 from tests.people import Person
 from tests.stack import Stack
 
-
 MARK = "TUTTI_TEST_RUN"  # in the environment of everything that this run starts
 LINGER_SECONDS = 5  # how long a process that was told to end may take
 

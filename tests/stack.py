@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 from sqlalchemy import Engine
 
-from shared import db
+from shared import db, processes
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120  # a cold start on two busy cores
@@ -45,6 +45,7 @@ class Stack:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
+                preexec_fn=lambda: processes.die_with_parent(signal.SIGINT),  # also where the test run is killed
             )
         deadline = time.monotonic() + START_SECONDS
         while "Tutti is ready" not in self.output.read_text(errors="replace"):
