@@ -30,13 +30,12 @@ from shared import errors, idempotency, ids, json, logs, processes
 from shared.config import Settings
 from shared.health import Check, Health, Metrics
 from shared.identity import Caller, Verifier
-from shared.logs import log
+from shared.logs import UNLOGGED_ROUTES, log
 from shared.schemas import problems
 from shared.shell import KEPT_HEADERS, Shell
 
 MAX_BODY_BYTES = 64 * 1024  # of a JSON body; the gateway holds no more for these routes
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-UNLOGGED = frozenset({"/health", "/ready", "/metrics"})
 PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
 SECURITY = {"HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 ROUTE = "tutti.route"  # in the WSGI environment: the template of the route, without a path's own values
@@ -247,7 +246,7 @@ class Edge:
     def _write_down(self, environ: Mapping[str, Any], started: float, *, status: int, size_bytes: int) -> None:
         route, method = environ.get(ROUTE, "unmatched"), environ["REQUEST_METHOD"]
         self._metrics.answered(method=method, route=route, status=status, started=started)
-        if route not in UNLOGGED:
+        if route not in UNLOGGED_ROUTES:
             self._log.info(
                 "request",
                 method=method,

@@ -9,37 +9,35 @@ import structlog
 from shared import json
 
 QUIET = ("alembic", "httpx2", "httpcore2", "urllib3", "procrastinate.worker", "procrastinate.periodic")
+UNLOGGED_ROUTES = frozenset({"/health", "/ready", "/metrics", "/internal/revocations"})  # asked every few seconds
 SECRET_WORDS = ("authorization", "password", "token", "secret", "cookie", "api_key")
 
 
 def start(service: str, level: str) -> None:
     """Configure this process's logs, the standard library's included. Every event carries the service's name."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _hide_secrets,
-    ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_text)],
+        processors=[*FIRST, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_text)],
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, _name_the_service(service)],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(serializer=_text),
-            ],
-        )
-    )
+    handler.setFormatter(formatter(service))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def formatter(service: str) -> logging.Formatter:
+    """What makes events of the lines that libraries log."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*FIRST, _name_the_service(service)],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_text),
+        ],
+    )
 
 
 def log(name: str) -> Any:
@@ -63,3 +61,11 @@ def _name_the_service(service: str) -> Any:
 
 def _text(event: Any, **_options: Any) -> str:
     return json.dumps(event, default=str).decode()
+
+
+FIRST: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _hide_secrets,
+]

@@ -6,6 +6,7 @@ server process with it.
 """
 
 import importlib
+import logging
 import os
 import sys
 import threading
@@ -16,7 +17,7 @@ from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from shared import processes, services
+from shared import logs, processes, services
 from shared.config import Settings
 
 MAX_HEADER_BYTES = 32 * 1024  # twice what the gateway lets through
@@ -59,6 +60,8 @@ def main(service: str) -> None:
     flag = settings.drain_flag
     flag.unlink(missing_ok=True)
     interface = Interfaces(getattr(importlib.import_module(f"services.{service}"), "INTERFACE", "asgi"))
+    # Sixteen threads on two cores mostly wait, for Postgres and for argon2's turn; granian warns of them at every start.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     DrainingServer(
         f"services.{service}.app:create",
         factory=True,
@@ -74,6 +77,7 @@ def main(service: str) -> None:
         workers_kill_timeout=settings.stop_seconds,
         respawn_failed_workers=True,
         process_name=None,
+        log_dictconfig={"formatters": {name: {"()": logs.formatter, "service": service} for name in ("generic", "access")}},
         drain_flag=flag,
         drain_seconds=settings.drain_seconds,
     ).serve()

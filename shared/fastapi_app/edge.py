@@ -11,10 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import ids
 from shared.health import Metrics
-from shared.logs import log
+from shared.logs import UNLOGGED_ROUTES, log
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
-UNLOGGED = frozenset({"/health", "/ready", "/metrics"})
 SECRET_PARAMETERS = frozenset({"token"})  # path parameters that are capabilities
 
 
@@ -50,7 +49,7 @@ class Edge:
         finally:
             route = _route(scope)
             self._metrics.answered(method=scope["method"], route=route, status=status, started=started)
-            if route not in UNLOGGED:
+            if route not in UNLOGGED_ROUTES:
                 self._log.info(
                     "request",
                     method=scope["method"],
