@@ -22,7 +22,7 @@ EMPTY = "granian --interface asgi --loop uvloop --workers 1 --no-ws --host 127.0
 
 
 def measure(ground: Ground) -> Iterator[Row]:
-    """Against an empty endpoint of the same server with the same client."""
+    """The first page of a library of 1,000, against an empty endpoint of the same server with the same client."""
     person, _ = ground.libraries
     path = "/files?limit=50"
     port = free_ports(1)[0]
@@ -41,6 +41,11 @@ def measure(ground: Ground) -> Iterator[Row]:
         empty.wait(10)
     work = "list of 50 rows, one process, against an empty endpoint"
     yield Row(work, f"{ours:.0f}/s", f"{other:.0f}/s", ours / other, BAR, "at least")
+
+
+def client_name() -> str:
+    """What asks as fast as it can."""
+    return "wrk" if shutil.which("wrk") else "threads of our own, which are slower than wrk"
 
 
 def per_second(url: str, token: str) -> float:

@@ -1,7 +1,9 @@
 """Playing 100 MB whole: first, out of the object store, and again, out of media's cache."""
 
 from collections.abc import Iterator
+from typing import Any
 
+from tests.load.client import Client
 from tests.load.ground import Ground
 from tests.load.rows import Row, in_turns
 
@@ -23,11 +25,11 @@ def measure(ground: Ground) -> Iterator[Row]:
         yield _row(ground, SECOND, ground.kept, path)
 
 
-def _row(ground: Ground, work: str, file: dict[str, object], reference: str) -> Row:
+def _row(ground: Ground, work: str, file: dict[str, Any], reference: str) -> Row:
     mine, theirs = ground.client(ground.alice), ground.client()
     size = file["file_size"]
 
-    def speed(client: object, path: str) -> float:
+    def speed(client: Client, path: str) -> float:
         answer = client.get(path)
         assert answer.size_bytes == size
         return answer.size_bytes / MB / answer.seconds

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from tests.load.client import Client
 from tests.load.ground import Ground
@@ -19,9 +20,9 @@ def measure(ground: Ground) -> Iterator[Row]:
     yield _row(ground, "warm cache", ground.kept)
 
 
-def _row(ground: Ground, which: str, file: dict[str, object]) -> Row:
+def _row(ground: Ground, which: str, file: dict[str, Any]) -> Row:
     mine, theirs, path = ground.client(ground.alice), ground.client(), ground.presigned(file)
-    last = int(file["file_size"]) - RANGE_BYTES
+    last = file["file_size"] - RANGE_BYTES
 
     def milliseconds(client: Client, path: str) -> float:
         start = random.randrange(last)
