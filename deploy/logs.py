@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -39,7 +40,8 @@ class Logs:
         What initdb says is only kept, and so is the gateway's access log: services tell of requests themselves.
         """
         line = line.rstrip()
-        self._file(name).write(f"{line}\n" if line.startswith("{") else f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
+        with suppress(OSError):  # a full disk loses lines, and not the process whose pipe nobody would read any more
+            self._file(name).write(f"{line}\n" if line.startswith("{") else f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
         shown = _readable(line)
         if shown is not None and name not in KEPT_ONLY:
             self.show(f"{self._painted(name)} | {shown}")
@@ -50,6 +52,8 @@ class Logs:
             print(text, flush=True)
         except BrokenPipeError:
             sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 -- it lives as long as the process
+        except (OSError, UnicodeError):
+            pass  # a full disk behind it, or a terminal that lacks a letter: the line is in its file
 
     def _file(self, name: str) -> TextIOWrapper:
         if name not in self._files:
@@ -63,7 +67,9 @@ class Logs:
         padded = name.ljust(NAME_WIDTH)
         if not self._colourful:
             return padded
-        return f"\033[{COLOURS[list(self._files).index(name) % len(COLOURS)]}m{padded}\033[0m"
+        spoken = list(self._files)
+        colour = COLOURS[spoken.index(name) % len(COLOURS)] if name in spoken else COLOURS[0]
+        return f"\033[{colour}m{padded}\033[0m"
 
 
 def _readable(line: str) -> str | None:

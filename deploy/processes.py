@@ -55,7 +55,8 @@ class Process:
     group: int | None = None
     files: Sequence[int] = ()  # descriptors that it inherits
     child: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
+    tried_at: float = 0.0  # when it was last started, or was to be; of the monotonic clock
+    fault: str = ""  # why it could not be started the last time
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     swept: bool = True  # nothing of its group is left
 
@@ -63,6 +64,13 @@ class Process:
     def running(self) -> bool:
         """Whether it has been started and has not ended."""
         return self.child is not None and not self.ended.is_set()
+
+    @property
+    def fate(self) -> str:
+        """What became of it, once it does not run."""
+        if self.fault or self.child is None:
+            return f"did not start: {self.fault}"
+        return f"ended ({_ending(self.child.returncode)})"
 
 
 class Supervisor:
@@ -77,10 +85,12 @@ class Supervisor:
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._notice_ends)
 
     async def start(self, process: Process) -> None:
-        """Start `process` and keep it running from now on. Returns once it is started, not once it is ready."""
+        """Start `process` and keep it running from now on. Returns once it is started, not once it is ready.
+
+        One that cannot be started is tried again, like one that died.
+        """
         self.processes.append(process)
-        await process.heal()
-        await self._spawn(process)
+        await self._try(process)
         self._watchers[process.name] = asyncio.create_task(self._watch(process))
 
     async def run(self, process: Process) -> int:
@@ -120,25 +130,43 @@ class Supervisor:
         for process in self.processes:
             _kill_group(process)
 
+    async def _try(self, process: Process) -> None:
+        """Start `process`; where that fails, for whatever reason, it counts as ended, so that its watcher tries again."""
+        process.tried_at, process.fault = time.monotonic(), ""
+        try:
+            await process.heal()
+            await self._spawn(process)
+        except Exception as reason:  # a full disk, no memory, a program that is being replaced: nobody else would see it
+            if process.running:
+                self._logs.write("tutti", f"{process.name} runs, and yet: {reason}")
+                return
+            process.fault = str(reason) or repr(reason)
+            process.ended.set()
+
     async def _spawn(self, process: Process) -> None:
         reading, writing = os.pipe()
-        process.ended.clear()
-        process.child = subprocess.Popen(
-            process.command,
-            env=dict(process.environment),
-            cwd=process.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=writing,
-            start_new_session=True,
-            user=process.user,
-            group=process.group,
-            extra_groups=[] if process.user else None,
-            pass_fds=process.files,
-            preexec_fn=_die_with_parent(process.orphan_signal),
-        )
-        os.close(writing)
-        process.started_at, process.swept = time.time(), False
+        try:
+            process.child = subprocess.Popen(
+                process.command,
+                env=dict(process.environment),
+                cwd=process.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                start_new_session=True,
+                user=process.user,
+                group=process.group,
+                extra_groups=[] if process.user else None,
+                pass_fds=process.files,
+                preexec_fn=_die_with_parent(process.orphan_signal),
+            )
+        except Exception:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        process.swept = False
+        process.ended.clear()  # only now: until there is a child, nothing would ever set it again
         reader = asyncio.create_task(self._read(process.name, reading))
         self._readers.add(reader)
         reader.add_done_callback(self._readers.discard)
@@ -164,21 +192,15 @@ class Supervisor:
         deaths = 0
         while True:
             await process.ended.wait()
-            assert process.child is not None
             _kill_group(process)
-            if process.name in self._asked or time.time() - process.started_at > STEADY_SECONDS:
+            if process.name in self._asked or time.monotonic() - process.tried_at > STEADY_SECONDS:
                 deaths = 0
             self._asked.discard(process.name)
             delay = RESTART_DELAYS_SECONDS[min(deaths, len(RESTART_DELAYS_SECONDS) - 1)]
             deaths += 1
-            again = f"again in {delay} s" if delay else "again now"
-            self._logs.write("tutti", f"{process.name} ended ({_ending(process.child.returncode)}); {again}")
+            self._logs.write("tutti", f"{process.name} {process.fate}; {f'again in {delay} s' if delay else 'again now'}")
             await asyncio.sleep(delay)
-            try:
-                await process.heal()
-                await self._spawn(process)
-            except OSError as reason:  # a full disk, no memory: tried again like any other death
-                self._logs.write("tutti", f"{process.name} did not start: {reason}")
+            await self._try(process)
 
     async def _end(self, process: Process) -> None:
         if process.running and process.child:
