@@ -43,11 +43,15 @@ def _measured(name: str, ground: Ground) -> Iterator[Row]:
     began = time.monotonic()
     rows = list(MEASURED[name].measure(ground))
     if any(row.missed for row in rows):
-        print(" again ...", end="", flush=True)
-        again = list(MEASURED[name].measure(ground))
-        rows = [second if first.missed else first for first, second in zip(rows, again, strict=True)]
+        print(" twice more ...", end="", flush=True)
+        again = [list(MEASURED[name].measure(ground)) for _ in range(2)]
+        rows = [_middle(three) if three[0].missed else three[0] for three in zip(rows, *again, strict=True)]
     print(f" {time.monotonic() - began:.0f} s", flush=True)
     yield from rows
+
+
+def _middle(rows: Sequence[Row]) -> Row:
+    return sorted(rows, key=lambda row: row.ratio or 0)[len(rows) // 2]
 
 
 if __name__ == "__main__":
