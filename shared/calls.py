@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
-import structlog
 
-from shared import identity, json
+from shared import identity, json, logs
 from shared.errors import Problem, Unavailable
 
 CONNECT_SECONDS = 2
@@ -25,7 +24,8 @@ class PeerRefused(Problem):
     """Another part of Tutti refused. It carries that part's problem document on."""
 
     def __init__(self, status: int, document: dict[str, Any]) -> None:
-        super().__init__()
+        waiting = {key: value for key, value in document.items() if key == "retry_after_seconds"}
+        super().__init__(**waiting)
         self.status = status
         self._document = document
 
@@ -83,8 +83,7 @@ class Peer:
             caller=self._service, audience=self.name, key=self._key, user_id=user_id, session_id=session_id
         )
         headers = request.pop("headers", {}) | {"Authorization": f"Bearer {token}"}
-        request_id = structlog.contextvars.get_contextvars().get("request_id")
-        headers |= {"X-Request-Id": request_id} if request_id else {}
+        headers |= {"X-Request-Id": logs.request_id()} if logs.request_id() else {}
         try:
             answer = self._client.request(method, f"/internal{path}", headers=headers, **request)
         except httpx2.TransportError as reason:

@@ -18,6 +18,10 @@ from http import HTTPStatus
 from typing import Any
 
 MEDIA_TYPE = "application/problem+json"
+DOCUMENTED: dict[str, Any] = {  # in OpenAPI
+    "description": "A problem document (RFC 9457)",
+    "content": {MEDIA_TYPE: {"schema": {"type": "object"}}},
+}
 
 
 class Problem(Exception):
@@ -161,4 +165,10 @@ class DatabaseUnavailable(Unavailable):
 
 
 class Crashed(Problem):
-    """Something broke on our side. It is logged under the request id; try again, and report that id if it stays."""
+    """Something broke on our side. It is logged under this request_id; try again, and report that id if it stays."""
+
+
+def of_status(status: int) -> Problem | None:
+    """The kind of a failure that a framework found itself, where it has one."""
+    kind = {400: Invalid, 404: NotFound, 405: NotAllowed, 413: TooLarge}.get(status)
+    return kind() if kind else None

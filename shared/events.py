@@ -14,10 +14,8 @@ from sqlalchemy.orm import Session
 from shared import db as database
 from shared import ids
 from shared.calls import Peer
-from shared.queue import Queue, Task
+from shared.queue import FOR_EVER, Queue, Task
 from shared.tables import InboxEvent
-
-DELIVERY_ATTEMPTS = 18  # with waits that double from 4 s: a subscriber may be down for days
 
 
 class Events:
@@ -28,8 +26,8 @@ class Events:
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self._deliver: Task[Any] = queue.task(attempts=DELIVERY_ATTEMPTS)(deliver_event)
-        self._take: Task[Any] = queue.task(attempts=DELIVERY_ATTEMPTS)(self._take_event_job())
+        self._deliver: Task[Any] = queue.task(attempts=FOR_EVER)(deliver_event)
+        self._take: Task[Any] = queue.task(attempts=FOR_EVER)(self._take_event_job())
 
     def publish(self, db: Session, kind: str, *, to: tuple[str, ...], **facts: Any) -> None:
         """Tell the services in `to`, once this transaction commits."""

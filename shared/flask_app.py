@@ -7,7 +7,6 @@ transaction(...)   the database as a caller, for `with transaction(caller) as db
 once(...)          an answer that a repetition with the same Idempotency-Key gets again
 """
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -15,7 +14,6 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from apiflask import APIBlueprint, APIFlask
 from apiflask.schema_adapters import registry
 from apiflask.schema_adapters.pydantic import PydanticAdapter
@@ -26,17 +24,16 @@ from sqlalchemy import Engine, exc
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from shared import errors, idempotency, ids, json, logs, processes
+from shared import errors, idempotency, json, logs, processes
 from shared.config import Settings
 from shared.health import Check, Health, Metrics
+from shared.idempotency import Claim
 from shared.identity import Caller, Verifier
 from shared.logs import UNLOGGED_ROUTES, log
 from shared.schemas import problems
 from shared.shell import KEPT_HEADERS, Shell
 
 MAX_BODY_BYTES = 64 * 1024  # of a JSON body; the gateway holds no more for these routes
-REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
 SECURITY = {"HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 ROUTE = "tutti.route"  # in the WSGI environment: the template of the route, without a path's own values
 USER = "tutti.user_id"
@@ -89,7 +86,7 @@ def create(
     app.before_request(_refuse_large_body)
     app.spec_processor(_document_problems)
     app.wsgi_app = Edge(app.wsgi_app, service=name, metrics=metrics)  # type: ignore[method-assign]
-    verifier.revocations.start()
+    verifier.start()
     return app
 
 
@@ -146,9 +143,8 @@ def once(db: Session, act: Callable[[], BaseModel], *, status: int, caller: Call
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return _json(act(), status)
-    owner = caller.id if caller else idempotency.NOBODY
-    claim = idempotency.Claim(owner, f"{request.method} {request.path}"[:100], key)
     fingerprint = shell().fingerprint(request.get_data())
+    claim = Claim.of(caller.id if caller else None, request.method, request.path, key, fingerprint)
     answer = idempotency.claim(db, claim, fingerprint)
     if answer is not None:
         return Response(answer.body, answer.status, {**answer.headers, "Idempotent-Replayed": "true"})
@@ -226,10 +222,7 @@ class Edge:
         path: str = environ["PATH_INFO"]
         if len(path) > 1 and path.endswith("/") and not path.endswith("//"):
             environ["PATH_INFO"] = path[:-1]
-        sent = environ.get("HTTP_X_REQUEST_ID", "")
-        request_id = sent if REQUEST_ID.fullmatch(sent) else str(ids.new())
-        # The server's threads do not inherit what `logs.start` bound in the first one.
-        structlog.contextvars.bind_contextvars(service=self._service, request_id=request_id)
+        request_id = logs.begin_request(self._service, environ.get("HTTP_X_REQUEST_ID", ""))
         started, answered = time.perf_counter(), {"status": 500, "size_bytes": 0}
 
         def starting(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
@@ -241,7 +234,7 @@ class Edge:
             return self._app(environ, starting)
         finally:
             self._write_down(environ, started, **answered)
-            structlog.contextvars.unbind_contextvars("request_id")
+            logs.end_request()
 
     def _write_down(self, environ: Mapping[str, Any], started: float, *, status: int, size_bytes: int) -> None:
         route, method = environ.get(ROUTE, "unmatched"), environ["REQUEST_METHOD"]
@@ -291,15 +284,9 @@ def _handle_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def on_http_exception(raised: HTTPException) -> Response:
-        kinds: dict[int, type[errors.Problem]] = {
-            400: errors.Invalid,
-            404: errors.NotFound,
-            405: errors.NotAllowed,
-            413: errors.TooLarge,
-        }
         status = raised.code or 500
-        if kind := kinds.get(status):
-            response = problem(kind())
+        if kind := errors.of_status(status):
+            response = problem(kind)
         else:
             document = errors.document(status, "refused", HTTPStatus(status).phrase)
             response = _bytes(json.dumps(document), status, errors.MEDIA_TYPE)
@@ -316,7 +303,7 @@ def _handle_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def on_crash(raised: Exception) -> Response:
         log(__name__).error("request.crashed", exc_info=raised)
-        return problem(errors.Crashed())
+        return problem(errors.Crashed(request_id=logs.request_id()))
 
 
 def _note_route() -> None:
@@ -334,7 +321,7 @@ def _document_problems(spec: Any) -> Any:
     for path in spec["paths"].values():
         for operation in path.values():
             if isinstance(operation, dict) and "responses" in operation:
-                operation["responses"] |= {"4XX": PROBLEM, "5XX": PROBLEM}
+                operation["responses"] |= {"4XX": errors.DOCUMENTED, "5XX": errors.DOCUMENTED}
                 if body := operation.get("requestBody"):
                     body["required"] = _needs_body(spec, body)
     return spec

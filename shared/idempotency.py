@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
@@ -22,6 +24,7 @@ from shared.tables import IdempotencyKey
 
 MAX_KEY_CHARACTERS = 255  # Stripe's limit
 UNFINISHED = timedelta(minutes=20)  # longer than the gateway lets any request last: whoever claimed it is gone
+MAX_ROUTE_CHARACTERS = 100  # what the column holds
 NOBODY = UUID(int=0)  # whose keys signed-out requests use
 
 
@@ -54,6 +57,20 @@ class Claim:
     user_id: UUID
     route: str
     key: str
+
+    @classmethod
+    def of(cls, user_id: UUID | None, method: str, path: str, key: str, fingerprint: bytes) -> Self:
+        """The claim of one request.
+
+        Signed out, two people may choose the same key, so there the key is that of one body: another body is another request.
+        """
+        route = f"{method} {path}"
+        if len(route) > MAX_ROUTE_CHARACTERS:
+            route = f"{method} {sha256(path.encode()).hexdigest()}"
+        if user_id is None:
+            cls(NOBODY, route, key)  # raises BadKey
+            return cls(NOBODY, route, sha256(key.encode() + fingerprint).hexdigest())
+        return cls(user_id, route, key)
 
     def __post_init__(self) -> None:
         if not 0 < len(self.key) <= MAX_KEY_CHARACTERS or not self.key.isascii() or not self.key.isprintable():

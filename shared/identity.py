@@ -55,6 +55,10 @@ class TokenRevoked(NotSignedIn):
     headers = {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="revoked"'}
 
 
+class KeysUnknown(Unavailable):
+    """Your token cannot be checked just now. Keep it, and try again in a moment."""
+
+
 class RevocationsUnknown(Unavailable):
     """It cannot be told just now whether your sign-in still holds, so nothing is changed. Try again in a moment."""
 
@@ -86,12 +90,17 @@ class KeySet:
         self._lock = threading.Lock()
 
     def find(self, key_id: str) -> Any:
-        """The key, or None. Fetches when the set is old, or for an unknown id at most every 30 seconds."""
-        now = time.monotonic()
-        is_due = now - self._fetched_at > KEYS_FRESH_SECONDS or key_id not in self._keys
-        if is_due and now - self._tried_at > (REFETCH_SECONDS if self._keys else POLL_SECONDS):
-            self.refresh()
+        """The key, or None. Fetches for an unknown id, at most every 30 seconds. Raises KeysUnknown before there is any."""
+        if key_id not in self._keys:
+            self._fetch_again(REFETCH_SECONDS if self._keys else POLL_SECONDS)
+        if not self._keys:
+            raise KeysUnknown
         return self._keys.get(key_id)
+
+    def keep_fresh(self) -> None:
+        """Fetch when the set is old; asked every few seconds, so that no request has to wait for it."""
+        if time.monotonic() - self._fetched_at > KEYS_FRESH_SECONDS:
+            self._fetch_again(POLL_SECONDS)
 
     def check(self) -> None:
         """For `/ready`: raises LookupError where there is no key to verify with, after asking for some."""
@@ -100,10 +109,18 @@ class KeySet:
         if not self._keys:
             raise LookupError
 
-    def refresh(self) -> None:
-        """Fetch now, unless another thread does. Failure keeps what there is, and is logged."""
+    def _fetch_again(self, after_seconds: float) -> None:
+        """Fetch unless it was tried so shortly before. Who finds another thread at it waits only where there is no key."""
         if not self._lock.acquire(blocking=not self._keys):
             return
+        try:
+            if time.monotonic() - self._tried_at > after_seconds:
+                self.refresh()
+        finally:
+            self._lock.release()
+
+    def refresh(self) -> None:
+        """Fetch now. Failure keeps what there is, and is logged."""
         try:
             self._tried_at = time.monotonic()
             document = self._fetch()
@@ -115,28 +132,22 @@ class KeySet:
             self._fetched_at = self._tried_at
         except Exception as reason:
             log(__name__).warning("keys.not_fetched", reason=repr(reason))
-        finally:
-            self._lock.release()
 
 
 class Revocations:
-    """Which sign-ins and people have lost their tokens, polled from auth by one thread of this process."""
+    """Which sign-ins and people have lost their tokens, as auth says every few seconds."""
 
     def __init__(self, fetch: Callable[[str], Mapping[str, Any]]) -> None:
         """`fetch(after)` answers `{"next": cursor, "revoked": [{"session_id" or "user_id", "before": unix seconds}]}`."""
         self._fetch = fetch
         self._after = ""
         self._before: dict[str, int] = {}
-        self._fresh_at = time.monotonic()
-        self._stop = threading.Event()
+        self._fresh_at = float("-inf")
 
-    def start(self) -> None:
-        """Poll every 2 seconds until `stop`."""
-        threading.Thread(target=self._run, name="revocations", daemon=True).start()
-
-    def stop(self) -> None:
-        """End the polling thread."""
-        self._stop.set()
+    def check(self) -> None:
+        """For `/ready`: raises LookupError where the list is too old to change anything by."""
+        if self.age_seconds > STALE_SECONDS:
+            raise LookupError
 
     def poll(self) -> None:
         """Ask once. Failure keeps what is known, and lets it age."""
@@ -147,24 +158,19 @@ class Revocations:
                 self._before[key] = max(int(each["before"]), self._before.get(key, 0))
             self._after = str(answer["next"])
             self._fresh_at = time.monotonic()
+            self._forget(int(clock.now().timestamp()))
         except Exception as reason:
-            log(__name__).warning("revocations.not_fetched", reason=repr(reason), age_seconds=round(self.age_seconds))
+            log(__name__).warning("revocations.not_fetched", reason=repr(reason))
 
     @property
     def age_seconds(self) -> float:
-        """How old the newest good answer is."""
+        """How old the newest good answer is; infinite before the first."""
         return time.monotonic() - self._fresh_at
 
     def covers(self, caller: Caller) -> bool:
         """Whether the caller's token was issued before its sign-in or its person was revoked."""
         marks = (self._before.get(str(caller.session_id), -1), self._before.get(str(caller.id), -1))
         return caller.issued_at <= max(marks)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self.poll()
-            self._forget(int(clock.now().timestamp()))
-            self._stop.wait(POLL_SECONDS)
 
     def _forget(self, now: int) -> None:
         for key in [key for key, before in self._before.items() if before < now - MARKS_KEPT_SECONDS]:
@@ -208,6 +214,21 @@ class Verifier:
         self._foreign = foreign or NoForeignBearers()
         self._verified: OrderedDict[bytes, Caller] = OrderedDict()
         self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Ask auth for revocations and keys, now and every 2 seconds until `stop`, in one thread of this process."""
+        threading.Thread(target=self._run, name="verifier", daemon=True).start()
+
+    def stop(self) -> None:
+        """End that thread."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.revocations.poll()
+            self.keys.keep_fresh()
+            self._stop.wait(POLL_SECONDS)
 
     def caller(self, authorization: Iterable[str], *, changes_something: bool) -> Caller:
         """The person that the Authorization headers of one request name.

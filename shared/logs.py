@@ -1,15 +1,17 @@
 """Logs are events with fields, one JSON object a line on standard output: never prose with values glued in, never a secret."""
 
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
 
-from shared import json
+from shared import ids, json
 
 QUIET = ("alembic", "httpx2", "httpcore2", "urllib3", "procrastinate.worker", "procrastinate.periodic")
 UNLOGGED_ROUTES = frozenset({"/health", "/ready", "/metrics", "/internal/revocations"})  # asked every few seconds
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 SECRET_WORDS = ("authorization", "password", "token", "secret", "cookie", "api_key")
 
 
@@ -43,6 +45,24 @@ def formatter(service: str) -> logging.Formatter:
 def log(name: str) -> Any:
     """A logger: `log(__name__).info("file.stored", file_id=..., size_bytes=...)`."""
     return structlog.get_logger(source=name)
+
+
+def begin_request(service: str, sent_id: str) -> str:
+    """Name a request in every event until `end_request`: by the id it was sent with, if that is one, or a fresh one."""
+    request_id = sent_id if REQUEST_ID.fullmatch(sent_id) else str(ids.new())
+    # A server's other threads do not inherit what `start` bound in the first one.
+    structlog.contextvars.bind_contextvars(service=service, request_id=request_id)
+    return request_id
+
+
+def request_id() -> str:
+    """The id of the request that is being served, empty where there is none."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def end_request() -> None:
+    """Forget its id."""
+    structlog.contextvars.unbind_contextvars("request_id")
 
 
 def _hide_secrets(_logger: Any, _method: str, event: Any) -> Any:

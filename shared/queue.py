@@ -16,8 +16,9 @@ At least once: every effect must bear being done twice. A job whose worker died 
 from collections.abc import Callable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from procrastinate import App, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task as ProcrastinateTask
 from sqlalchemy.orm import Session
@@ -28,11 +29,33 @@ from shared.logs import log
 Facts = ParamSpec("Facts")
 Work = TypeVar("Work")
 
-ATTEMPTS = 8  # with waits of 4, 8, 16, ... s: eight minutes of trouble are bridged
-GROWTH = 2  # each wait is so many times the one before
+ATTEMPTS = 10  # with waits of 1, 2, 4, ... s: eight minutes of trouble are bridged
+FOR_EVER = 0  # as a number of attempts: until it is done
+LONGEST_WAIT_SECONDS = 300  # between two attempts: what was down for a day is noticed five minutes after it is back
 
 # Writes jobs over whatever connection it is handed. Inside a worker the app's own connector is asynchronous and refuses ours.
 _writer = JobManager(SyncPsycopgConnector())
+
+
+class Waits(BaseRetryStrategy):
+    """Each wait is twice the one before, up to five minutes, for so many attempts in all or for ever."""
+
+    def __init__(self, attempts: int) -> None:
+        self.attempts = attempts
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again; None for a job that has had its attempts."""
+        return None if self.are_over(job) else RetryDecision(retry_in={"seconds": wait_seconds(job)})
+
+    def are_over(self, job: Job) -> bool:
+        """Whether the attempt that just failed was the last."""
+        return bool(self.attempts) and job.attempts + 1 >= self.attempts
+
+
+def wait_seconds(job: Job) -> int:
+    """How long a job waits after the attempt that just failed."""
+    doublings: int = min(job.attempts, 16)
+    return min(1 << doublings, LONGEST_WAIT_SECONDS)
 
 
 class Queue:
@@ -47,7 +70,10 @@ class Queue:
     def task(
         self, *, attempts: int = ATTEMPTS, every: str = ""
     ) -> Callable[[Callable[Concatenate[Any, Facts], None]], "Task[Facts]"]:
-        """Make a function a job. `every` is a cron line (with an optional sixth field, seconds): it then runs by itself."""
+        """Make a function a job, tried so often at most, or FOR_EVER.
+
+        `every` is a cron line (with an optional sixth field, seconds): it then runs by itself.
+        """
 
         def register(function: Callable[Concatenate[Any, Facts], None]) -> "Task[Facts]":
             def run(**facts: Any) -> None:
@@ -61,7 +87,7 @@ class Queue:
             task = self.app.task(
                 name=function.__name__,
                 queue=self.service,
-                retry=RetryStrategy(max_attempts=attempts, exponential_wait=GROWTH),
+                retry=Waits(attempts),
                 queueing_lock=function.__name__ if every else None,
             )(run)
             if every:

@@ -47,8 +47,9 @@ class Shell:
         )
 
     def checks(self, more: Mapping[str, Check]) -> dict[str, Check]:
-        """What `/ready` asks: the database, keys to verify tokens with, and what the service adds."""
-        return {"database": lambda: database.ping(self.engine), "keys": self.verifier.keys.check, **more}
+        """What `/ready` asks: the database, what auth publishes, and what the service adds."""
+        asked = {"keys": self.verifier.keys.check, "revocations": self.verifier.revocations.check}
+        return {"database": lambda: database.ping(self.engine), **asked, **more}
 
     def caller(self, authorization: Sequence[str], method: str) -> Caller:
         """The person behind a request. Raises as `Verifier.caller` does."""

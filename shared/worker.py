@@ -12,12 +12,13 @@ from contextlib import suppress
 from datetime import timedelta
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Job, Status
 from sqlalchemy import Engine, delete
 
 from shared import clock, db, logs, processes, services
 from shared.config import Settings
 from shared.logs import log
-from shared.queue import Queue
+from shared.queue import Queue, Waits, wait_seconds
 from shared.tables import IdempotencyKey, InboxEvent, RateWindow
 
 CONCURRENCY = 4  # jobs at once, each in a thread
@@ -78,9 +79,20 @@ async def _work(app: App, url: str, service: str, stopping: asyncio.Event) -> No
 async def _rescue(app: App) -> None:
     while True:
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-            log(__name__).warning("job.taken_up_again", job_id=job.id, task=job.task_name)
-            await app.job_manager.retry_job(job)
+            await _take_up(app, job)
         await asyncio.sleep(RESCUE_SECONDS)
+
+
+async def _take_up(app: App, job: Job) -> None:
+    """Try a job again whose worker died; at once the first time, later if it seems to be the job that kills workers."""
+    task = app.tasks.get(job.task_name)
+    if task is not None and isinstance(task.retry_strategy, Waits) and task.retry_strategy.are_over(job):
+        log(__name__).error("job.gave_up", job_id=job.id, task=job.task_name, attempts=job.attempts + 1)
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+        return
+    log(__name__).warning("job.taken_up_again", job_id=job.id, task=job.task_name)
+    wait = timedelta(seconds=wait_seconds(job) if job.attempts else 0)
+    await app.job_manager.retry_job(job, retry_at=clock.now() + wait)
 
 
 async def _tidy(engine: Engine) -> None:

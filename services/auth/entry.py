@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.auth import passwords, sign_ins, tokens, users
-from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused
+from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused, TooManySignIns
+from services.auth.keys import Signer
 from services.auth.models import User, UserSession
 from services.auth.tokens import Grant
 from services.auth.world import World
@@ -35,26 +36,33 @@ def sign_in(world: World, *, name: str, password: str, address: str, device: str
         found = users.find(db, name)
     _count_failure(world, account=found.id if found else name.lower(), address=address)
     kept = found.password if found and found.is_active else ""
-    if not passwords.matches(password, kept) or found is None:
+    try:
+        is_right = passwords.matches(password, kept)
+    except TooManySignIns:
+        _forgive(world, account=found.id if found else name.lower(), address=address)  # nothing was guessed
+        raise
+    if not is_right or found is None:
         raise InvalidCredentials
     _forgive(world, account=found.id, address=address)
+    signer = world.signing.active()
     new_hash = passwords.hashed(password) if passwords.is_outdated(kept) else None
     with transaction(world.engine, user_id=found.id) as db:
         users.signed_in(db, user_id=found.id, new_hash=new_hash)
         started = sign_ins.begin(db, user_id=found.id, settings=world.settings, device=device, ip_address=address)
-        return _admit(world, db, started)
+        return _admit(world, db, started, signer)
 
 
 def refresh(world: World, token: str) -> Admission:
     """Fresh tokens for a refresh token. Raises RefreshTokenInvalid, RefreshTokenReused."""
+    signer = world.signing.active()
     with transaction(world.engine) as db:
         renewed = sign_ins.renew(db, token, settings=world.settings)
         if not isinstance(renewed, RefreshTokenReused):
-            return _admit(world, db, renewed)
+            return _admit(world, db, renewed, signer)
     raise renewed
 
 
-def _admit(world: World, db: Session, sign_in: UserSession) -> Admission:
+def _admit(world: World, db: Session, sign_in: UserSession, signer: Signer) -> Admission:
     try:
         user = users.get(db, user_id=sign_in.user_id)
     except NotFound as reason:
@@ -65,7 +73,7 @@ def _admit(world: World, db: Session, sign_in: UserSession) -> Admission:
         generation=sign_in.generation,
         roles=tuple(user.roles),
         zone=users.zone(db, user_id=user.id),
-        signer=world.signing.active(),
+        signer=signer,
     )
     return Admission(
         user=user,
@@ -83,7 +91,7 @@ def _count_failure(world: World, *, account: UUID | str, address: str) -> None:
     world.failures.hit(ACCOUNT, at_most=mine.sign_in_failures_per_account, per_seconds=window, who=account)
 
 
-def _forgive(world: World, *, account: UUID, address: str) -> None:
+def _forgive(world: World, *, account: UUID | str, address: str) -> None:
     mine = world.settings
     window = mine.sign_in_window_seconds
     world.failures.forgive(ADDRESS, at_most=mine.sign_in_failures_per_address, per_seconds=window, who=address)

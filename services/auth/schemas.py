@@ -34,10 +34,18 @@ def _zone(text: str) -> str:
     return text
 
 
+def _typed(name: str) -> str:
+    """An address as it is kept, so that whoever registered in a script of their own signs in by it; a username as it is."""
+    try:
+        return _email(name) if "@" in name else name
+    except ValueError:
+        return name
+
+
 Email = Annotated[Text, StringConstraints(max_length=MAX_EMAIL_CHARACTERS), AfterValidator(_email)]
 Username = Annotated[Line, StringConstraints(max_length=50), AfterValidator(_username)]
 NewPassword = Annotated[str, StringConstraints(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
-TypedName = Annotated[str, StringConstraints(max_length=MAX_EMAIL_CHARACTERS)]
+TypedName = Annotated[str, StringConstraints(max_length=MAX_EMAIL_CHARACTERS), AfterValidator(_typed)]
 TypedPassword = Annotated[str, StringConstraints(max_length=MAX_TYPED_CHARACTERS)]
 Zone = Annotated[str, AfterValidator(_zone)]
 

@@ -40,6 +40,7 @@ class Presented:
 def begin(db: Session, *, user_id: UUID, settings: Settings, device: str, ip_address: str) -> UserSession:
     """Start a sign-in of this user on one device."""
     now = clock.now()
+    _make_room(db, user_id=user_id, settings=settings)
     sign_in = UserSession(
         id=ids.new(),
         user_id=user_id,
@@ -55,6 +56,13 @@ def begin(db: Session, *, user_id: UUID, settings: Settings, device: str, ip_add
     db.add(sign_in)
     db.flush()
     return sign_in
+
+
+def _make_room(db: Session, *, user_id: UUID, settings: Settings) -> None:
+    """End the sign-ins that were not used for longest, so that there are never more than the setting says."""
+    mine = select(UserSession.id).where(UserSession.user_id == user_id).order_by(UserSession.last_used_at.desc())
+    for session_id in db.scalars(mine.offset(settings.sign_ins_per_user - 1)).all():
+        end(db, session_id=session_id, user_id=user_id)
 
 
 def renew(db: Session, token: str, *, settings: Settings) -> UserSession | RefreshTokenReused:

@@ -8,17 +8,19 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session as Database
 
 from services.sessions import peers, recordings, sessions
 from services.sessions.models import State
-from services.sessions.peers import Media, MediaRefused, MediaUnavailable, Owner
+from services.sessions.peers import Media, MediaRefused, Owner
 from services.sessions.recordings import Recording
 from services.sessions.schemas import NewSession
 from shared import clock, idempotency, ids, json
 from shared.db import transaction
 from shared.errors import Malformed
 from shared.idempotency import Answer, Claim
+from shared.logs import log
 from shared.schemas import problems
 
 CREATED = 201
@@ -70,10 +72,7 @@ def save(
             document = {} if recording else _answer(db, session_id, owner, zone, once)
             recording_id, is_replay = None, False
     if recording and not is_replay:
-        recording_id = _store(engine, media, session_id, recording, owner, once)
-        with transaction(engine, user_id=owner.user_id) as db:
-            sessions.finish(db, session_id, user_id=owner.user_id, recording_id=recording_id)
-            document = _answer(db, session_id, owner, zone, once)
+        recording_id, document = _store(engine, media, session_id, recording, owner=owner, zone=zone, once=once)
     urls = peers.playable(media, [recording_id] if recording_id else [], owner=owner)
     return Saved({**document, "audio_url": urls.get(recording_id) if recording_id else None}, is_replay)
 
@@ -95,17 +94,31 @@ def _facts(new: NewSession, zone: str) -> dict[str, Any]:
     }
 
 
-def _store(engine: Engine, media: Media, session_id: UUID, recording: Recording, owner: Owner, once: Once | None) -> UUID:
-    """Hand the recording over. Where nobody knows what became of it, the row stays for the sweep, which has media delete it."""
+def _store(
+    engine: Engine, media: Media, session_id: UUID, recording: Recording, *, owner: Owner, zone: str, once: Once | None
+) -> tuple[UUID, dict[str, Any]]:
+    """Hand the recording over and make the session true; whatever fails, the key is given back, so it may be sent again."""
+    content, declared_type = recording.content, recording.declared_type
     try:
-        return peers.store_recording(media, session_id, recording.content, declared_type=recording.declared_type, owner=owner)
-    except (MediaRefused, MediaUnavailable) as reason:
+        recording_id = peers.store_recording(media, session_id, content, declared_type=declared_type, owner=owner)
         with transaction(engine, user_id=owner.user_id) as db:
-            if isinstance(reason, MediaRefused):
+            sessions.finish(db, session_id, user_id=owner.user_id, recording_id=recording_id)
+            return recording_id, _answer(db, session_id, owner, zone, once)
+    except BaseException as reason:
+        _give_up(engine, session_id, owner, once, is_refused=isinstance(reason, MediaRefused))
+        raise
+
+
+def _give_up(engine: Engine, session_id: UUID, owner: Owner, once: Once | None, *, is_refused: bool) -> None:
+    """Where media refused, nothing is left. Where nobody knows what became of the recording, the row stays for the sweep."""
+    try:
+        with transaction(engine, user_id=owner.user_id) as db:
+            if is_refused:
                 sessions.forget(db, session_id, user_id=owner.user_id)
             if once:
                 idempotency.release(db, once.claim)
-        raise
+    except SQLAlchemyError as reason:
+        log(__name__).warning("session.left_to_the_sweep", session_id=str(session_id), reason=repr(reason)[:200])
 
 
 def _answer(db: Database, session_id: UUID, owner: Owner, zone: str, once: Once | None) -> dict[str, Any]:

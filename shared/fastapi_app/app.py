@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import anyio
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -22,12 +23,12 @@ from shared.fastapi_app.lingering import Lingering
 from shared.fastapi_app.strict import StrictRoute
 from shared.health import Check, Health, Metrics
 from shared.identity import Verifier
-from shared.logs import log
+from shared.logs import log, request_id
 from shared.schemas import In, problems
 from shared.shell import Shell
 
-THREADS = 24  # endpoints that run at once; the database pool is the true bound
-PROBLEM = {"description": "A problem document (RFC 9457)", "content": {errors.MEDIA_TYPE: {"schema": {"type": "object"}}}}
+SPARE_CONNECTIONS = 2  # of the pool, for endpoints that take a transaction by hand
+THREADS = 24  # endpoints and dependencies that run at once
 
 
 class NewEvent(In):
@@ -41,13 +42,14 @@ class NewEvent(In):
 class Application(FastAPI):
     """FastAPI with `Edge` around everything, so that an answer to a crash has its request id and its line in the log too."""
 
-    def __init__(self, *, metrics: Metrics, **options: Any) -> None:
+    def __init__(self, *, service: str, metrics: Metrics, **options: Any) -> None:
         super().__init__(**options)
+        self._service = service
         self._metrics = metrics
 
     def build_middleware_stack(self) -> ASGIApp:
         """The whole, once."""
-        return Edge(super().build_middleware_stack(), metrics=self._metrics)
+        return Edge(super().build_middleware_stack(), service=self._service, metrics=self._metrics)
 
 
 def router() -> APIRouter:
@@ -79,15 +81,16 @@ def create(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        verifier.revocations.start()
+        verifier.start()
         yield
-        verifier.revocations.stop()
+        verifier.stop()
         for close in closing:
             close()
         engine.dispose()
 
     metrics = Metrics()
     app = Application(
+        service=name,
         metrics=metrics,
         title=f"Tutti {name}",
         description=about,
@@ -97,9 +100,10 @@ def create(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses={"4XX": PROBLEM, "5XX": PROBLEM},
+        responses={"4XX": errors.DOCUMENTED, "5XX": errors.DOCUMENTED},
     )
     app.state.shell = Shell.make(settings, engine, verifier, world)
+    app.state.turns = anyio.Semaphore(max(1, settings.database_pool_size - SPARE_CONNECTIONS))
     health = Health(name, settings.drain_flag, app.state.shell.checks(checks))
     for each in routers:
         app.include_router(each)
@@ -160,15 +164,9 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http_exception(_request: Request, raised: HTTPException) -> Response:
-        kinds: dict[int, type[errors.Problem]] = {
-            400: errors.Invalid,
-            404: errors.NotFound,
-            405: errors.NotAllowed,
-            413: errors.TooLarge,
-        }
-        kind = kinds.get(raised.status_code)
+        kind = errors.of_status(raised.status_code)
         if kind:
-            response = problem(kind())
+            response = problem(kind)
         else:
             document = errors.document(raised.status_code, "refused", str(raised.detail))
             response = Response(json.dumps(document), raised.status_code, media_type=errors.MEDIA_TYPE)
@@ -190,4 +188,4 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def on_crash(_request: Request, raised: Exception) -> Response:
         log(__name__).error("request.crashed", exc_info=raised)
-        return problem(errors.Crashed())
+        return problem(errors.Crashed(request_id=request_id()))

@@ -2,26 +2,24 @@
 metrics.
 """
 
-import re
 import time
 from typing import Any
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import ids
+from shared import logs
 from shared.health import Metrics
 from shared.logs import UNLOGGED_ROUTES, log
 
-REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 SECRET_PARAMETERS = frozenset({"token"})  # path parameters that are capabilities
 
 
 class Edge:
     """Wraps the whole application, error handling included, so that nothing is answered unlogged."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, service: str, metrics: Metrics) -> None:
         self._app = app
+        self._service = service
         self._metrics = metrics
         self._log = log("access")
 
@@ -31,8 +29,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         _drop_one_trailing_slash(scope)
-        request_id = _request_id(scope)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = logs.begin_request(self._service, sent.decode("latin-1"))
         started, status, size_bytes = time.perf_counter(), 499, 0
 
         async def sending(message: Message) -> None:
@@ -60,7 +58,7 @@ class Edge:
                     user_id=scope.get("state", {}).get("user_id"),
                     address=(scope.get("client") or ("",))[0],
                 )
-            structlog.contextvars.unbind_contextvars("request_id")
+            logs.end_request()
 
 
 def _drop_one_trailing_slash(scope: Scope) -> None:
@@ -68,11 +66,6 @@ def _drop_one_trailing_slash(scope: Scope) -> None:
     if len(path) > 1 and path.endswith("/") and not path.endswith("//"):
         scope["path"] = path[:-1]
         scope["raw_path"] = scope.get("raw_path", path.encode()).removesuffix(b"/")
-
-
-def _request_id(scope: Scope) -> str:
-    sent = [value for name, value in scope["headers"] if name == b"x-request-id"]
-    return sent[0].decode() if sent and REQUEST_ID.fullmatch(sent[0]) else str(ids.new())
 
 
 def _route(scope: Scope) -> str:

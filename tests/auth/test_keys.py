@@ -87,4 +87,4 @@ def test_a_cursor_that_makes_no_sense_gives_everything(stack: Stack, alice: Pers
 def test_a_service_is_ready_when_it_can_sign(stack: Stack) -> None:
     answer = httpx2.get(f"{stack.service_url('auth')}/ready").json()
 
-    assert answer["dependencies"] == {"database": "ok", "keys": "ok", "signing key": "ok"}
+    assert answer["dependencies"] == {"database": "ok", "keys": "ok", "revocations": "ok", "signing key": "ok"}

@@ -41,7 +41,7 @@ def test_signing_out_reaches_every_service_within_five_seconds(alice: Person) ->
 
     for path in paths:
         wait_for_401(alice, path)
-    assert alice.get("/api/user/profile").json()["detail"] == "This sign-in has ended. Sign in again."
+    assert alice.get("/api/user/profile").json()["message"] == "This sign-in has ended. Sign in again."
 
 
 def test_signing_out_leaves_other_sign_ins_alone(alice: Person) -> None:

@@ -138,3 +138,19 @@ def test_forty_sign_ins_at_once_are_answered_and_leave_others_their_turn(alice: 
 
     assert set(answered) <= {200, 503} and answered.count(200) >= 36
     assert max(healths) < 2
+
+
+def test_a_twenty_first_sign_in_ends_the_one_not_used_for_longest(alice: Person, nobody: Person) -> None:
+    first = alice.refresh_token
+    for _ in range(20):
+        people.sign_in(alice)
+
+    assert nobody.post("/api/auth/refresh", {"refresh_token": first}).status_code == 401
+    assert nobody.post("/api/auth/refresh", {"refresh_token": alice.refresh_token}).status_code == 200
+
+
+def test_an_address_is_typed_as_it_was_registered(nobody: Person) -> None:
+    address = f"{ids.new()}@bücher.example"
+    nobody.post("/api/register", {"email": address, "password": people.PASSWORD})
+
+    assert nobody.post("/api/login_check", {"username": address, "password": people.PASSWORD}).status_code == 200

@@ -9,7 +9,7 @@ import httpx2
 import psutil
 import pytest
 
-from shared import services
+from shared import ids, services
 from tests import people
 from tests.people import Person
 from tests.stack import ROOT, Stack
@@ -76,9 +76,12 @@ def test_a_killed_supervisor_leaves_nothing_behind_and_starts_again(tmp_path: Pa
 def keep_something(person: Person) -> tuple[str, str]:
     """An upload and a practice session that were acknowledged; tried again as an app would, each under one key."""
     audio = PIECE.read_bytes()
-    uploaded = retried(lambda: person.post("/files/upload", files={"file": ("minuet.flac", audio, "audio/flac")}))
+    first, second = ({"Idempotency-Key": str(ids.new())} for _ in range(2))
+    uploaded = retried(
+        lambda: person.post("/files/upload", files={"file": ("minuet.flac", audio, "audio/flac")}, headers=first)
+    )
     session = {"songName": "Minuet", "instrument": "Piano", "duration": 60, "xmlContent": "", "analysis": "", "audioBase64": ""}
-    saved = retried(lambda: person.post("/api/sessions", session))
+    saved = retried(lambda: person.post("/api/sessions", session, headers=second))
     return uploaded.json()[0]["id"], saved.json()["id"]
 
 

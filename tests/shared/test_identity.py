@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared import identity, ids
 from shared.errors import NotSignedIn
-from shared.identity import KeySet, Revocations, RevocationsUnknown, TokenInvalid, TokenRevoked, Verifier
+from shared.identity import KeySet, KeysUnknown, Revocations, RevocationsUnknown, TokenInvalid, TokenRevoked, Verifier
 
 ALICE, SIGN_IN = ids.new(), ids.new()
 
@@ -54,6 +54,7 @@ def auth() -> Auth:
 @pytest.fixture
 def verifier(auth: Auth) -> Verifier:
     keys, revocations = KeySet(auth.keys), Revocations(auth.revocations)
+    revocations.poll()
     return Verifier(issuer="tutti", audience="tutti-api", max_lifetime_seconds=3600, keys=keys, revocations=revocations)
 
 
@@ -73,6 +74,13 @@ def test_keys_are_kept_while_auth_is_away(auth: Auth, verifier: Verifier) -> Non
     verifier.keys.refresh()
 
     assert verifier.caller(bearer(auth.token()), changes_something=False).id == ALICE
+
+
+def test_a_good_token_is_not_called_bad_before_auth_was_reached(auth: Auth, verifier: Verifier) -> None:
+    auth.is_up = False
+
+    with pytest.raises(KeysUnknown):
+        verifier.caller(bearer(auth.token()), changes_something=False)
 
 
 def test_a_thousand_unknown_key_ids_cause_one_fetch(auth: Auth, verifier: Verifier) -> None:
@@ -98,7 +106,6 @@ def test_a_revoked_token_is_out_even_when_it_was_verified_before(auth: Auth, ver
 
 
 def test_nothing_is_changed_while_revocations_are_unknown(auth: Auth, verifier: Verifier) -> None:
-    verifier.revocations.poll()
     verifier.revocations._fresh_at -= identity.STALE_SECONDS + 1
 
     assert verifier.caller(bearer(auth.token()), changes_something=False).id == ALICE

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from shared import ids
-from tests import throwaway
+from tests import people, throwaway
 from tests.people import Person
 from tests.stack import Stack
 
@@ -175,11 +175,30 @@ def test_a_key_that_is_no_key_is_refused(guest: Person, key: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_key")
 
 
+def test_eighty_requests_at_once_are_all_answered(guest: Person) -> None:
+    with ThreadPoolExecutor(80) as pool:
+        answers = list(pool.map(lambda _: guest.get("/guestbook").status_code, range(160)))
+
+    assert set(answers) == {200}
+
+
+def test_two_people_signed_out_may_choose_the_same_key(inn: Stack) -> None:
+    key = {"Idempotency-Key": "1"}
+    people_there = [people.nobody(inn.url) for _ in range(2)]
+    answers = [
+        each.post("/api/register", {"email": f"{ids.new()}@example.com", "password": people.PASSWORD}, headers=key)
+        for each in people_there
+    ]
+
+    assert [each.status_code for each in answers] == [201, 201]
+
+
 def test_a_failed_commit_is_not_a_success(guest: Person) -> None:
     # The foreign key is checked at commit, after the endpoint has returned.
     answer = guest.post("/guestbook", {"words": "orphan", "follows": str(ids.new())})
 
     assert answer.status_code == 500
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
     assert guest.get("/guestbook").json() == []
 
 
@@ -205,7 +224,7 @@ def test_operators_see_what_is_ready_and_what_was_done(inn: Stack, guest: Person
         assert http.get("/ready").json() == {
             "status": "ready",
             "service": "guestbook",
-            "dependencies": {"database": "ok", "keys": "ok"},
+            "dependencies": {"database": "ok", "keys": "ok", "revocations": "ok"},
         }
         assert 'http_requests_total{method="GET",route="/guestbook",status="200"}' in http.get("/metrics").text
     assert guest.get("/ready").status_code == guest.get("/metrics").status_code == 404

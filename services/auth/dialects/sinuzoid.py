@@ -7,10 +7,13 @@ from services.auth import entry, passwords, users
 from services.auth.errors import InvalidCredentials
 from services.auth.schemas import Credentials, LoginCheckOut, NewUser, ProfileOut, UserOut, WelcomedOut
 from shared import json
+from shared.errors import NotSignedIn
 from shared.flask_app import client_address, once, signed_in, transaction, world
 from shared.identity import Caller
 
 routes = APIBlueprint("sinuzoid", __name__)
+
+WORDS = {InvalidCredentials: "Invalid credentials.", NotSignedIn: "JWT Token not found"}
 
 
 @routes.post("/api/register")
@@ -43,8 +46,9 @@ def show_profile(caller: Caller) -> ProfileOut:
         return ProfileOut.model_validate(users.profile(db, user_id=caller.id))
 
 
-@routes.errorhandler(InvalidCredentials)
-def on_invalid_credentials(_raised: InvalidCredentials) -> Response:
+@routes.errorhandler(NotSignedIn)
+def on_not_signed_in(raised: NotSignedIn) -> Response:
     """Lexik's words, which its clients compare."""
-    body = json.dumps({"code": 401, "message": "Invalid credentials."})
-    return Response(body, 401, {"WWW-Authenticate": "Bearer"}, content_type="application/json")
+    message = WORDS.get(type(raised), raised.detail())
+    body = json.dumps({"code": raised.status, "message": message})
+    return Response(body, raised.status, raised.response_headers(), content_type="application/json")
