@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared import json, services
+from shared import addresses, json, services
 
 TOKEN_SECONDS = 3600  # seed 004: an access token lives for an hour
 
@@ -51,9 +51,16 @@ class Settings(BaseSettings):
     api_rate_limit_per_minute: int = Field(default=120, ge=1)
     user_rate_limit_per_minute: int = Field(default=6_000, ge=1)
     rate_limits: bool = True
+    trusted_proxies: str = ""
     drain_seconds: float = Field(default=1.5, ge=0)
     stop_seconds: int = Field(default=15, ge=1)
     peer_urls: dict[str, str] = Field(default_factory=lambda: _peer_urls())
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, listed: str) -> str:
+        addresses.networks(listed)
+        return listed
 
     @classmethod
     def load(cls) -> Self:
@@ -70,6 +77,11 @@ class Settings(BaseSettings):
     def drain_flag(self) -> Path:
         """The file whose existence says that this service is about to stop."""
         return self.run_dir / f"{self.service_name}-{self.port}.draining"
+
+    @property
+    def trusted_networks(self) -> tuple[addresses.Network, ...]:
+        """The proxies before the gateway whose word on a client's address counts."""
+        return addresses.networks(self.trusted_proxies)
 
     @property
     def newest_sealing_key(self) -> bytes:

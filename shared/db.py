@@ -14,7 +14,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import pq, sql
-from sqlalchemy import Engine, MetaData, create_engine, exc, text
+from sqlalchemy import Engine, MetaData, Row, TextClause, create_engine, exc, text
 from sqlalchemy.orm import Session
 
 CONNECT_TIMEOUT_SECONDS = 3  # a dead database is answered with 503 within seconds
@@ -74,6 +74,24 @@ def transaction(engine: Engine, *, user_id: UUID | None = None, role: str = "") 
         db.commit()
         for call in db.info["after_commit"]:
             call()
+
+
+def look_up(engine: Engine, statement: TextClause, **parameters: Any) -> Row[Any] | None:
+    """The one row that a look-up by secret finds, as nobody and without a transaction: one round trip instead of three.
+
+    Asks again on a fresh connection where the pool's has died since, so the statement must only read.
+    """
+    try:
+        return _look_up(engine, statement, parameters)
+    except exc.DBAPIError as reason:
+        if not reason.connection_invalidated:
+            raise
+        return _look_up(engine, statement, parameters)
+
+
+def _look_up(engine: Engine, statement: TextClause, parameters: dict[str, Any]) -> Row[Any] | None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return connection.execute(statement, parameters).one_or_none()
 
 
 def after_commit(db: Session, call: Callable[[], Any]) -> None:

@@ -24,7 +24,8 @@ from sqlalchemy import Engine, exc
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from shared import errors, idempotency, json, logs, processes
+from shared import addresses, errors, idempotency, json, logs, processes
+from shared.addresses import Network
 from shared.config import Settings
 from shared.health import Check, Health, Metrics
 from shared.idempotency import Claim
@@ -85,7 +86,7 @@ def create(
     app.before_request(_note_route)
     app.before_request(_refuse_large_body)
     app.spec_processor(_document_problems)
-    app.wsgi_app = Edge(app.wsgi_app, service=name, metrics=metrics)  # type: ignore[method-assign]
+    app.wsgi_app = Edge(app.wsgi_app, service=name, metrics=metrics, trusted=settings.trusted_networks)  # type: ignore[method-assign]
     verifier.start()
     return app
 
@@ -160,8 +161,8 @@ def problem(raised: errors.Problem) -> Response:
 
 
 def client_address() -> str:
-    """Where the request comes from, as the gateway saw it: only the last hop of X-Forwarded-For is its word."""
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or request.remote_addr or ""
+    """Where the request comes from, by the word of the gateway and of proxies that the operator trusts."""
+    return _client(request.environ, shell().settings.trusted_networks)
 
 
 class StrictAdapter(PydanticAdapter):
@@ -211,8 +212,11 @@ class StrictJson(JSONProvider):
 class Edge:
     """What happens to every request around routing and error handling: its id, one trailing slash, access log, metrics."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], *, service: str, metrics: Metrics) -> None:
+    def __init__(
+        self, app: Callable[..., Iterable[bytes]], *, service: str, metrics: Metrics, trusted: Sequence[Network]
+    ) -> None:
         self._app = app
+        self._trusted = trusted
         self._service = service
         self._metrics = metrics
         self._log = log("access")
@@ -248,8 +252,12 @@ class Edge:
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 size_bytes=size_bytes,
                 user_id=environ.get(USER),
-                address=environ.get("REMOTE_ADDR", ""),
+                address=_client(environ, self._trusted),
             )
+
+
+def _client(environ: Mapping[str, Any], trusted: Sequence[Network]) -> str:
+    return addresses.client_address(environ.get("HTTP_X_FORWARDED_FOR", ""), environ.get("REMOTE_ADDR", ""), trusted)
 
 
 def _operators(name: str, health: Health, metrics: Metrics) -> APIBlueprint:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from services.auth import passwords, sign_ins, tokens, users
 from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused, TooManySignIns
 from services.auth.keys import Signer
-from services.auth.models import User, UserSession
+from services.auth.models import UserSession
 from services.auth.tokens import Grant
+from services.auth.users import Account
 from services.auth.world import World
 from shared.db import transaction
 from shared.errors import NotFound
@@ -21,7 +22,7 @@ ACCOUNT, ADDRESS = "failed sign-ins of an account", "failed sign-ins from an add
 class Admission:
     """Somebody who is signed in, and the two tokens that say so."""
 
-    user: User
+    user: Account
     access_token: str
     refresh_token: str
     expires_in: int
@@ -32,8 +33,7 @@ def sign_in(world: World, *, name: str, password: str, address: str, device: str
 
     Raises InvalidCredentials, TooMany, TooManySignIns.
     """
-    with transaction(world.engine) as db:
-        found = users.find(db, name)
+    found = users.find(world.engine, name)
     _count_failure(world, account=found.id if found else name.lower(), address=address)
     kept = found.password if found and found.is_active else ""
     try:
@@ -47,9 +47,9 @@ def sign_in(world: World, *, name: str, password: str, address: str, device: str
     signer = world.signing.active()
     new_hash = passwords.hashed(password) if passwords.is_outdated(kept) else None
     with transaction(world.engine, user_id=found.id) as db:
-        users.signed_in(db, user_id=found.id, new_hash=new_hash)
+        account = users.signed_in(db, user_id=found.id, new_hash=new_hash)
         started = sign_ins.begin(db, user_id=found.id, settings=world.settings, device=device, ip_address=address)
-        return _admit(world, db, started, signer)
+    return _admit(world, account, started, signer)
 
 
 def refresh(world: World, token: str) -> Admission:
@@ -58,25 +58,28 @@ def refresh(world: World, token: str) -> Admission:
     with transaction(world.engine) as db:
         renewed = sign_ins.renew(db, token, settings=world.settings)
         if not isinstance(renewed, RefreshTokenReused):
-            return _admit(world, db, renewed, signer)
+            return _admit(world, _active(db, renewed.user_id), renewed, signer)
     raise renewed
 
 
-def _admit(world: World, db: Session, sign_in: UserSession, signer: Signer) -> Admission:
+def _active(db: Session, user_id: UUID) -> Account:
     try:
-        user = users.get(db, user_id=sign_in.user_id)
+        return users.get(db, user_id=user_id)
     except NotFound as reason:
         raise RefreshTokenInvalid from reason
+
+
+def _admit(world: World, account: Account, sign_in: UserSession, signer: Signer) -> Admission:
     grant = Grant(
-        user_id=user.id,
+        user_id=account.id,
         session_id=sign_in.id,
         generation=sign_in.generation,
-        roles=tuple(user.roles),
-        zone=users.zone(db, user_id=user.id),
+        roles=tuple(account.roles),
+        zone=account.zone,
         signer=signer,
     )
     return Admission(
-        user=user,
+        user=account,
         access_token=tokens.access_token(grant),
         refresh_token=sign_ins.refresh_token(sign_in, settings=world.settings),
         expires_in=world.settings.access_token_seconds,

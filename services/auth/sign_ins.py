@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from services.auth import revocations
@@ -38,30 +38,29 @@ class Presented:
 
 
 def begin(db: Session, *, user_id: UUID, settings: Settings, device: str, ip_address: str) -> UserSession:
-    """Start a sign-in of this user on one device."""
+    """Start a sign-in of this user on one device; one too many ends the one that was not used for longest."""
     now = clock.now()
-    _make_room(db, user_id=user_id, settings=settings)
-    sign_in = UserSession(
-        id=ids.new(),
-        user_id=user_id,
-        salt=os.urandom(SALT_BYTES),
-        generation=1,
-        rotated_at=now,
-        created_at=now,
-        last_used_at=now,
-        expires_at=_expiry(now, now, settings),
-        device=device[:255],
-        ip_address=ip_address[:64],
-    )
-    db.add(sign_in)
-    db.flush()
-    return sign_in
+    values = {
+        "id": ids.new(),
+        "user_id": user_id,
+        "salt": os.urandom(SALT_BYTES),
+        "generation": 1,
+        "rotated_at": now,
+        "created_at": now,
+        "last_used_at": now,
+        "expires_at": _expiry(now, now, settings),
+        "device": device[:255],
+        "ip_address": ip_address[:64],
+    }
+    others = select(func.count()).where(UserSession.user_id == user_id).scalar_subquery()
+    if (db.scalar(insert(UserSession).values(values).returning(others)) or 0) >= settings.sign_ins_per_user:
+        _make_room(db, user_id=user_id, settings=settings)
+    return UserSession(**values)
 
 
 def _make_room(db: Session, *, user_id: UUID, settings: Settings) -> None:
-    """End the sign-ins that were not used for longest, so that there are never more than the setting says."""
-    mine = select(UserSession.id).where(UserSession.user_id == user_id).order_by(UserSession.last_used_at.desc())
-    for session_id in db.scalars(mine.offset(settings.sign_ins_per_user - 1)).all():
+    newest_first = select(UserSession.id).where(UserSession.user_id == user_id).order_by(UserSession.last_used_at.desc())
+    for session_id in db.scalars(newest_first.offset(settings.sign_ins_per_user)).all():
         end(db, session_id=session_id, user_id=user_id)
 
 

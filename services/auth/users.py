@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,26 @@ from shared.errors import NotFound
 
 FIND = text("SELECT id, password, is_active FROM find_user_to_sign_in(:name)")
 USERNAME_INDEX = "ix_users_username_lower"
+
+
+ZONE = select(UserProfile.time_zone).where(UserProfile.user_id == User.id).scalar_subquery()
+ACCOUNT = (User.id, User.email, User.username, User.roles, func.coalesce(ZONE, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a token and its answer say of somebody; `zone` is an IANA name, or empty."""
+
+    id: UUID
+    email: str
+    username: str | None
+    roles: list[str]
+    zone: str
+
+    @property
+    def role(self) -> str:
+        """The one word that seed 004's client reads."""
+        return role_of(self.roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +66,18 @@ def join(db: Session, new: NewUser, password_hash: str) -> User:
     return user
 
 
-def find(db: Session, name: str) -> Found | None:
+def find(engine: Engine, name: str) -> Found | None:
     """The account with this e-mail address or username, if any; asked before anybody is known."""
-    row = db.execute(FIND, {"name": name}).one_or_none()
+    row = database.look_up(engine, FIND, name=name)
     return Found(row.id, row.password, row.is_active) if row else None
 
 
-def get(db: Session, *, user_id: UUID) -> User:
+def get(db: Session, *, user_id: UUID) -> Account:
     """The account of an active user. Raises NotFound."""
-    user = db.scalar(select(User).where(User.id == user_id, User.is_active))
-    if user is None:
+    row = db.execute(select(*ACCOUNT).where(User.id == user_id, User.is_active)).one_or_none()
+    if row is None:
         raise NotFound
-    return user
+    return Account(*row)
 
 
 def profile(db: Session, *, user_id: UUID) -> dict[str, Any]:
@@ -73,12 +93,11 @@ def profile(db: Session, *, user_id: UUID) -> dict[str, Any]:
     return dict(row._mapping) | {"role": role_of(row.roles)}
 
 
-def zone(db: Session, *, user_id: UUID) -> str:
-    """The user's IANA time zone, or empty."""
-    return db.scalar(select(UserProfile.time_zone).where(UserProfile.user_id == user_id)) or ""
-
-
-def signed_in(db: Session, *, user_id: UUID, new_hash: str | None) -> None:
-    """Note that the user signed in just now, and keep a fresher hash where there is one."""
+def signed_in(db: Session, *, user_id: UUID, new_hash: str | None) -> Account:
+    """Note that the user signed in just now, and keep a fresher hash where there is one. Raises NotFound."""
     changed = {"last_login_at": clock.now()} | ({"password": new_hash} if new_hash else {})
-    db.execute(update(User).where(User.id == user_id).values(**changed))
+    noted = update(User).where(User.id == user_id, User.is_active).values(**changed).returning(*ACCOUNT)
+    row = db.execute(noted).one_or_none()
+    if row is None:
+        raise NotFound
+    return Account(*row)

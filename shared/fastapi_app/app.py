@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from shared import errors, json, logs, processes
+from shared.addresses import Network
 from shared.config import Settings
 from shared.events import Events
 from shared.fastapi_app.edge import Edge
@@ -42,14 +43,15 @@ class NewEvent(In):
 class Application(FastAPI):
     """FastAPI with `Edge` around everything, so that an answer to a crash has its request id and its line in the log too."""
 
-    def __init__(self, *, service: str, metrics: Metrics, **options: Any) -> None:
+    def __init__(self, *, service: str, metrics: Metrics, trusted: Sequence[Network], **options: Any) -> None:
         super().__init__(**options)
+        self._trusted = trusted
         self._service = service
         self._metrics = metrics
 
     def build_middleware_stack(self) -> ASGIApp:
         """The whole, once."""
-        return Edge(super().build_middleware_stack(), service=self._service, metrics=self._metrics)
+        return Edge(super().build_middleware_stack(), service=self._service, metrics=self._metrics, trusted=self._trusted)
 
 
 def router() -> APIRouter:
@@ -92,6 +94,7 @@ def create(
     app = Application(
         service=name,
         metrics=metrics,
+        trusted=settings.trusted_networks,
         title=f"Tutti {name}",
         description=about,
         version="1",

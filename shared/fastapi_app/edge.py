@@ -3,11 +3,13 @@ metrics.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import logs
+from shared.addresses import Network, client_address
 from shared.health import Metrics
 from shared.logs import UNLOGGED_ROUTES, log
 
@@ -17,8 +19,9 @@ SECRET_PARAMETERS = frozenset({"token"})  # path parameters that are capabilitie
 class Edge:
     """Wraps the whole application, error handling included, so that nothing is answered unlogged."""
 
-    def __init__(self, app: ASGIApp, *, service: str, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, service: str, metrics: Metrics, trusted: Sequence[Network]) -> None:
         self._app = app
+        self._trusted = trusted
         self._service = service
         self._metrics = metrics
         self._log = log("access")
@@ -56,7 +59,7 @@ class Edge:
                     duration_ms=round((time.perf_counter() - started) * 1000, 1),
                     size_bytes=size_bytes,
                     user_id=scope.get("state", {}).get("user_id"),
-                    address=(scope.get("client") or ("",))[0],
+                    address=_client(scope, self._trusted),
                 )
             logs.end_request()
 
@@ -66,6 +69,11 @@ def _drop_one_trailing_slash(scope: Scope) -> None:
     if len(path) > 1 and path.endswith("/") and not path.endswith("//"):
         scope["path"] = path[:-1]
         scope["raw_path"] = scope.get("raw_path", path.encode()).removesuffix(b"/")
+
+
+def _client(scope: Scope, trusted: Sequence[Network]) -> str:
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return client_address(",".join(forwarded), (scope.get("client") or ("",))[0], trusted)
 
 
 def _route(scope: Scope) -> str:
