@@ -64,6 +64,7 @@ def create(
         spec_path=f"/openapi/{name}.json",
         docs_path=None,
         json_errors=False,
+        static_folder=None,
     )
     app.description = about
     app.security_schemes = SECURITY
