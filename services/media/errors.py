@@ -55,10 +55,6 @@ class OwnedBySession(Conflict):
     """This recording belongs to a practice session. Delete the session instead."""
 
 
-class StillProcessing(Conflict):
-    """This file is not ready yet. Try again in a moment."""
-
-
 class RangeOutside(NotSatisfiable):
     """The range begins after the end of the file."""
 

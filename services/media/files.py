@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.media import quota
 from services.media.errors import NoSuchFile, OwnedBySession
-from services.media.models import FOLLOWS, LIBRARY, LISTED, PLAYABLE, AudioFile, Kind, State
+from services.media.models import FOLLOWS, LIBRARY, PLAYABLE, AudioFile, FileCount, Kind, State
 from shared import clock
 from shared.tables import Instant
 
@@ -48,7 +48,7 @@ SHOWN = (
 _LISTED = (
     AudioFile.user_id == bindparam("user_id"),
     AudioFile.kind.in_(bindparam("kinds", expanding=True)),
-    AudioFile.state.in_([each.value for each in LISTED]),
+    AudioFile.state.in_([each.value for each in PLAYABLE]),
 )
 _NEWEST_FIRST = (AudioFile.created_at.desc(), AudioFile.id.desc())
 _FIRST_PAGE = select(*SHOWN).where(*_LISTED).order_by(*_NEWEST_FIRST).limit(bindparam("limit")).offset(bindparam("offset"))
@@ -56,7 +56,9 @@ _NEXT_PAGE = _FIRST_PAGE.where(
     tuple_(AudioFile.created_at, AudioFile.id)
     < tuple_(bindparam("after_at", type_=Instant), bindparam("after_id", type_=Uuid()))
 )
-_COUNT = select(func.count()).select_from(AudioFile).where(*_LISTED)
+_COUNT = select(func.coalesce(func.sum(FileCount.listed), 0)).where(
+    FileCount.user_id == bindparam("user_id"), FileCount.kind.in_(bindparam("kinds", expanding=True))
+)
 
 BYTES = (
     AudioFile.id,
@@ -85,8 +87,8 @@ def newest(
     if after:
         facts |= {"after_at": after[0], "after_id": after[1]}
     rows = [dict(row) for row in db.execute(_NEXT_PAGE if after else _FIRST_PAGE, facts).mappings()]
-    is_all = not (after or offset or len(rows) > limit)  # then nothing has to be counted
-    total = len(rows) if is_all else db.scalar(_COUNT, facts) or 0
+    is_all = not (after or offset or len(rows) > limit)  # then the count is known
+    total = len(rows) if is_all else int(db.scalar(_COUNT, facts) or 0)
     return Page(rows[:limit], total, has_more=len(rows) > limit)
 
 
@@ -96,7 +98,7 @@ def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
         select(*SHOWN).where(
             AudioFile.id == file_id,
             AudioFile.user_id == user_id,
-            AudioFile.state.in_([each.value for each in LISTED]),
+            AudioFile.state.in_([each.value for each in PLAYABLE]),
         )
     )
     return dict(_one(row.mappings().first()))

