@@ -122,7 +122,7 @@ class Stack:
             _address(self.settings.bind if self.settings.alt_port else ports.LOOPBACK, self.alt_port),
         )
         chosen = {**self.settings.chosen, leftovers.MARK: str(self.home)}
-        return gateway.process(self.home / "run" / "traefik.yml", addresses, self._urls(), chosen)
+        return gateway.process(self.home / "run" / "traefik.yml", addresses, self.settings.trusted, self._urls(), chosen)
 
     def _environment(self, process: str, port: int = 0) -> Mapping[str, str]:
         """What the operator set, without the secrets; and above it what this machine decides."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from deploy.processes import ROOT
+from shared import addresses
 
 LAST_PORT = 65_535
 
@@ -25,11 +26,12 @@ class Settings:
     alt_port: int
     bind: str
     reload: str | None
+    trusted: tuple[str, ...]  # proxies before the gateway, whose word on a client's address counts
     chosen: Mapping[str, str]
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, file: Path = ROOT / ".env") -> "Settings":
-        """Read everything; the environment wins. Raises Unusable where a number is none."""
+        """Read everything; the environment wins. Raises Unusable where a value is none."""
         below = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
         chosen = {**below, **environment}
         return cls(
@@ -38,6 +40,7 @@ class Settings:
             alt_port=_port(chosen, "TUTTI_ALT_PORT", 9000),
             bind=chosen.get("TUTTI_BIND") or "127.0.0.1",
             reload=chosen.get("SERVICE") if chosen.get("RELOAD") == "1" else None,
+            trusted=_addresses(chosen, "TRUSTED_PROXIES"),
             chosen=chosen,
         )
 
@@ -52,3 +55,10 @@ def _port(chosen: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or int(text) > LAST_PORT:
         raise Unusable(f"{name} must be a port from 0 to {LAST_PORT}, not {text!r}.")
     return int(text)
+
+
+def _addresses(chosen: Mapping[str, str], name: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(each) for each in addresses.networks(chosen.get(name, "")))
+    except ValueError as reason:
+        raise Unusable(f"{name} must be addresses or CIDR blocks between commas: {reason}.") from reason

@@ -14,7 +14,8 @@ from tests.stack import Stack
 def inn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack with the guestbook."""
     root = throwaway.make(tmp_path_factory.mktemp("tree"))
-    running = Stack(tmp_path_factory.mktemp("inn"), root=root, API_RATE_LIMIT_PER_MINUTE="5").start()
+    settings = {"API_RATE_LIMIT_PER_MINUTE": "5", "TRUSTED_PROXIES": "127.0.0.1"}
+    running = Stack(tmp_path_factory.mktemp("inn"), root=root, **settings).start()
     yield running
     running.stop()
 
