@@ -1,5 +1,6 @@
 #!/bin/sh
-# The container `store`: SeaweedFS with the one key that `init` dealt, in the only form in which it takes keys.
+# The container `store`: SeaweedFS with the one key that `init` dealt, in the only form in which it takes keys. The key guards S3
+# alone: the filer, the master and the volumes answer anybody, which is why nobody but media shares a network with it.
 set -eu
 pair=$(tr -d '"' </secrets/rclone_auth_key) # "key,secret"
 umask 077

@@ -172,6 +172,31 @@ def test_only_the_gateway_is_reached_from_outside() -> None:
     assert all(each.startswith(("${TUTTI_BIND:-127.0.0.1}:", "127.0.0.1:")) for ports in published.values() for each in ports)
 
 
+def networks(name: str) -> set[str]:
+    """The networks that a container is in."""
+    return set(container(name).get("networks", ["default"]))
+
+
+def test_the_store_is_reached_by_media_alone() -> None:
+    assert {name for name in compose()["services"] if "store" in networks(name)} == {"store", "api", "media-worker"}
+    assert networks("store") == {"store"}
+    assert compose()["networks"]["store"] == {"internal": True}
+
+
+def test_the_database_is_reached_by_those_alone_who_hold_a_role_of_it() -> None:
+    holders = {CONTAINERS.get(name, name) for name in app_containers()} | {"migrate"}
+
+    assert {name for name in compose()["services"] if "database" in networks(name)} == {"db"} | holders
+    assert networks("db") == {"database"}
+    assert compose()["networks"]["database"] == {"internal": True}
+
+
+def test_whoever_calls_a_service_meets_it() -> None:
+    for name in ("gateway", *(CONTAINERS.get(each, each) for each in app_containers())):
+        assert "default" in networks(name), name
+    assert networks("gateway") == {"default"}
+
+
 def test_our_containers_can_do_little() -> None:
     for name, entry in app_containers().items():
         assert entry["read_only"] and entry["cap_drop"] == ["ALL"], name
