@@ -24,7 +24,7 @@ from sqlalchemy import Engine, exc
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from shared import addresses, errors, idempotency, json, logs, processes
+from shared import addresses, errors, idempotency, json, logs, processes, queue
 from shared.addresses import Network
 from shared.config import Settings
 from shared.health import Check, Health, Metrics
@@ -64,7 +64,7 @@ def create(
         spec_path=f"/openapi/{name}.json",
         docs_path=None,
         json_errors=False,
-        static_folder=None,
+        static_folder=None,  # type: ignore[arg-type]
     )
     app.description = about
     app.security_schemes = SECURITY
@@ -80,6 +80,7 @@ def create(
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.extensions["tutti"] = Shell.make(settings, engine, verifier, world)
     metrics = Metrics()
+    metrics.watch("jobs_failed", "Jobs that have had all their attempts", lambda: queue.failed(engine))
     health = Health(name, settings.drain_flag, app.extensions["tutti"].checks(checks))
     for each in (*blueprints, _operators(name, health, metrics)):
         app.register_blueprint(each)

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from shared.logs import log
 
 Check = Callable[[], Any]
 
@@ -64,6 +66,18 @@ class Metrics:
         """Count one answered request; `started` is its time.perf_counter()."""
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(method, route).observe(time.perf_counter() - started)
+
+    def watch(self, name: str, what: str, ask: Callable[[], float]) -> None:
+        """A figure that is asked for whenever it is read; NaN where that fails."""
+
+        def asked() -> float:
+            try:
+                return ask()
+            except Exception as reason:
+                log(__name__).warning("metric.unknown", metric=name, reason=type(reason).__name__)
+                return float("nan")
+
+        Gauge(name, what, registry=self.registry).set_function(asked)
 
     def text(self) -> bytes:
         """Everything counted so far."""

@@ -21,6 +21,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task as ProcrastinateTask
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from shared import db as database
@@ -106,6 +107,12 @@ class Queue:
             return handler
 
         return register
+
+
+def failed(engine: Engine) -> int:
+    """How many jobs have had all their attempts and wait for an operator to look at them."""
+    with database.transaction(engine) as db:
+        return db.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")) or 0
 
 
 class Task(Generic[Facts]):

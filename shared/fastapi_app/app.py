@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from shared import errors, json, logs, processes
+from shared import errors, json, logs, processes, queue
 from shared.addresses import Network
 from shared.config import Settings
 from shared.events import Events
@@ -107,6 +107,7 @@ def create(
     )
     app.state.shell = Shell.make(settings, engine, verifier, world)
     app.state.turns = anyio.Semaphore(max(1, settings.database_pool_size - SPARE_CONNECTIONS))
+    metrics.watch("jobs_failed", "Jobs that have had all their attempts", lambda: queue.failed(engine))
     health = Health(name, settings.drain_flag, app.state.shell.checks(checks))
     for each in routers:
         app.include_router(each)

@@ -1,5 +1,6 @@
 """What every FastAPI service does with a request, whatever its routes are."""
 
+import re
 import subprocess
 import sys
 import time
@@ -226,7 +227,9 @@ def test_operators_see_what_is_ready_and_what_was_done(inn: Stack, guest: Person
             "service": "guestbook",
             "dependencies": {"database": "ok", "keys": "ok", "revocations": "ok"},
         }
-        assert 'http_requests_total{method="GET",route="/guestbook",status="200"}' in http.get("/metrics").text
+        figures = http.get("/metrics").text
+        assert 'http_requests_total{method="GET",route="/guestbook",status="200"}' in figures
+        assert re.search(r"^jobs_failed \d+", figures, re.MULTILINE)
     assert guest.get("/ready").status_code == guest.get("/metrics").status_code == 404
 
 
