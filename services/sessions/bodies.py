@@ -7,9 +7,8 @@ many at once: JSON of 90 MB takes about 350 MB while it is parsed and passed on.
 import asyncio
 import hashlib
 import tempfile
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,13 +18,11 @@ from fastapi import Request
 
 from services.sessions.errors import BodyTooLarge, TooManyRecordings
 from shared.fastapi_app import reception
-from shared.fastapi_app.reception import Bounds
+from shared.fastapi_app.reception import RETRY_SECONDS, SMALL_BYTES, Arrivals, Bounds
 
-IN_MEMORY_BYTES = 1024 * 1024  # what is smaller, as every session without a recording is, counts as no large body
 ARRIVING = 16  # large bodies on their way at once, of everybody; so many caps' worth of disk
 ARRIVING_OF_ONE = 2  # and of one person
 WAIT_SECONDS = 5  # for a place in memory; parsing and storing one takes about two
-RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -53,20 +50,23 @@ class Bodies:
         self._places = asyncio.Semaphore(at_once)
         self._slowest_bytes_per_second = slowest_bytes_per_second
         self._patience_seconds = patience_seconds
-        self._arriving: Counter[UUID] = Counter()
+        self._arrivals = Arrivals(of_all=ARRIVING, of_one=ARRIVING_OF_ONE, wait_seconds=0, too_many=TooManyRecordings)
 
     @asynccontextmanager
     async def received(self, request: Request, *, user_id: UUID) -> AsyncIterator[Body]:
         """The whole body of a request, with a place in memory for as long as the block lasts.
 
-        Raises BodyTooLarge, TooSlow, BodyCutOff, TooManyRecordings.
+        Raises BodyTooLarge, TooSlow, BodyCutOff, DiskFull, TooManyRecordings.
         """
         bounds = self._bounds()
         declared_bytes = reception.declared_bytes(request, bounds)
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(self._folder)) as file:
-            with self._counted(user_id, is_large=declared_bytes is None or declared_bytes > IN_MEMORY_BYTES):
+        with (
+            reception.noticing_full_disk(),  # closing the file writes what is left of it
+            tempfile.SpooledTemporaryFile(max_size=SMALL_BYTES, dir=str(self._folder)) as file,
+        ):
+            async with self._arrivals.place(user_id, declared_bytes):
                 body = await self._kept(request, file, bounds)
-            if body.size_bytes <= IN_MEMORY_BYTES:
+            if body.size_bytes <= SMALL_BYTES:
                 yield body
                 return
             async with self._place():
@@ -85,20 +85,6 @@ class Bodies:
     def _bounds(self) -> Bounds:
         too_large = BodyTooLarge(max_bytes=self._max_bytes)
         return Bounds(self._max_bytes, too_large, self._slowest_bytes_per_second, self._patience_seconds)
-
-    @contextmanager
-    def _counted(self, user_id: UUID, *, is_large: bool) -> Iterator[None]:
-        if not is_large:
-            yield
-            return
-        if self._arriving[user_id] >= ARRIVING_OF_ONE or self._arriving.total() >= ARRIVING:
-            raise TooManyRecordings(retry_after_seconds=RETRY_SECONDS)
-        self._arriving[user_id] += 1
-        try:
-            yield
-        finally:
-            self._arriving[user_id] -= 1
-            self._arriving += Counter()  # drops whoever is at none
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:

@@ -4,21 +4,32 @@ For routes whose bodies the gateway does not hold. Nothing is read before the en
 """
 
 import asyncio
-from collections.abc import Callable
+import errno
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from anyio import CancelScope, to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from shared.errors import Invalid, TooLarge, TooSlow
+from shared.errors import Invalid, TooLarge, TooMany, TooSlow, Unavailable
 
 PIECE_BYTES = 1024 * 1024  # handed to a thread at once, so that hashing and writing hold up nobody else
+SMALL_BYTES = 1024 * 1024  # a body that says it is no larger takes no place among those arriving
+RETRY_SECONDS = 5
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class BodyCutOff(Invalid):
     """The connection ended before the body did. Send it again."""
+
+
+class DiskFull(Unavailable):
+    """The disk of this server is full. Nothing was kept; try again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ def declared_bytes(request: Request, bounds: Bounds) -> int | None:
 async def receive(request: Request, write: Callable[[bytes], Any], bounds: Bounds) -> int:
     """Read the whole body and `write` it, in threads; how many bytes it had.
 
-    Raises `bounds.too_large`, BodyCutOff where the sender leaves, TooSlow, and whatever `write` raises.
+    Raises `bounds.too_large`, BodyCutOff where the sender leaves, TooSlow, DiskFull, and whatever else `write` raises.
     """
     chunks, pace, writer = aiter(request.stream()), _Pace(bounds), _Writer(write)
     total = 0
@@ -72,6 +83,58 @@ async def receive(request: Request, write: Callable[[bytes], Any], bounds: Bound
     finally:
         await writer.end()
     return total
+
+
+@contextmanager
+def noticing_full_disk() -> Iterator[None]:
+    """Raises DiskFull where something cannot be written for want of room."""
+    try:
+        yield
+    except OSError as reason:
+        if reason.errno in NO_ROOM:
+            raise DiskFull from reason
+        raise
+
+
+class Arrivals:
+    """Large bodies on their way at once in one process, bounded: of everybody, and of one person.
+
+    What they take of the disk is so many times the cap. One more waits, unread, for `wait_seconds`.
+    """
+
+    def __init__(self, *, of_all: int, of_one: int, wait_seconds: float, too_many: type[TooMany]) -> None:
+        self._of_all, self._of_one = of_all, of_one
+        self._wait_seconds = wait_seconds
+        self._too_many = too_many
+        self._arriving: Counter[UUID] = Counter()
+        self._left = asyncio.Event()  # set, and replaced, whenever one leaves
+
+    @asynccontextmanager
+    async def place(self, user_id: UUID, declared_bytes: int | None) -> AsyncIterator[None]:
+        """Room for one body for as long as the block lasts; a small one needs none. Raises `too_many`."""
+        if declared_bytes is not None and declared_bytes <= SMALL_BYTES:
+            yield
+            return
+        await self._enter(user_id)
+        try:
+            yield
+        finally:
+            self._leave(user_id)
+
+    async def _enter(self, user_id: UUID) -> None:
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                while self._arriving[user_id] >= self._of_one or self._arriving.total() >= self._of_all:
+                    await self._left.wait()
+        except TimeoutError as reason:
+            raise self._too_many(retry_after_seconds=RETRY_SECONDS) from reason
+        self._arriving[user_id] += 1
+
+    def _leave(self, user_id: UUID) -> None:
+        self._arriving[user_id] -= 1
+        self._arriving += Counter()  # drops whoever is at none
+        self._left.set()
+        self._left = asyncio.Event()
 
 
 class _Writer:
@@ -107,7 +170,8 @@ class _Writer:
     async def _written(self) -> None:
         writing, self._writing = self._writing, None
         if writing:
-            await writing
+            with noticing_full_disk():
+                await writing
 
 
 class _Pace:
