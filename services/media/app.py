@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services import media
 from services.media.cache import Cache
+from services.media.errors import TooManyUploads
 from services.media.places import Places
 from services.media.playable import Playables
 from services.media.routes import files, internal, play
@@ -14,6 +15,11 @@ from services.media.world import World
 from shared import db as database
 from shared import trust
 from shared.fastapi_app import app as fastapi_app
+from shared.fastapi_app.reception import Arrivals
+
+ARRIVING = 16  # large uploads on their way at once, of everybody; so many caps' worth of disk
+ARRIVING_OF_ONE = 6  # and of one person: as many connections as a browser opens
+WAIT_SECONDS = 30  # that one more waits for its turn, unread
 
 
 def create() -> FastAPI:
@@ -33,6 +39,7 @@ def create() -> FastAPI:
         lifetime_seconds=settings.playable_seconds,
         revocations=verifier.revocations,
     )
+    arrivals = Arrivals(of_all=ARRIVING, of_one=ARRIVING_OF_ONE, wait_seconds=WAIT_SECONDS, too_many=TooManyUploads)
     return fastapi_app.create(
         about=media.__doc__ or "",
         settings=settings,
@@ -40,7 +47,15 @@ def create() -> FastAPI:
         verifier=verifier,
         routers=[files.router, play.router, internal.router],
         checks={"store": store.ping},
-        world=World(settings=settings, store=store, cache=cache, playables=playables, places=Places(), spool=spool),
+        world=World(
+            settings=settings,
+            store=store,
+            cache=cache,
+            playables=playables,
+            places=Places(),
+            arrivals=arrivals,
+            spool=spool,
+        ),
         events=events,
         closing=[cache.close, *(peer.close for peer in peers.values())],
     )

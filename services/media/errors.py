@@ -1,6 +1,17 @@
 """Everything that can go wrong in media."""
 
-from shared.errors import Conflict, Invalid, Malformed, NotFound, NotSatisfiable, Refused, TooLarge, Unavailable, Unsupported
+from shared.errors import (
+    Conflict,
+    Invalid,
+    Malformed,
+    NotFound,
+    NotSatisfiable,
+    Refused,
+    TooLarge,
+    TooMany,
+    Unavailable,
+    Unsupported,
+)
 
 
 class NoSuchFile(NotFound):
@@ -49,6 +60,14 @@ class UploadTooLarge(TooLarge):
 
 class QuotaExceeded(TooLarge):
     """Your storage is full. Delete something first."""
+
+
+class TooManyUploads(TooMany):
+    """Too many large uploads are on their way just now. Wait until one has ended, then send this one again."""
+
+
+class AnotherRecording(Conflict):
+    """This practice session has a recording already, and these bytes are others. Save them as a new session."""
 
 
 class OwnedBySession(Conflict):

@@ -1,15 +1,13 @@
 """Reading a multipart body as it arrives: the files in its field `file` go to the spool, everything else is dropped."""
 
-import hashlib
 import unicodedata
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from services.media.errors import BrokenMultipart, FileEmpty, FileMissing, NotMultipart, TooManyParts
+from services.media.spool import Spooled
 
 FIELD = "file"
 MAX_FILES = 50  # in one body
@@ -17,21 +15,6 @@ MAX_PARTS = 100
 MAX_HEADER_BYTES = 4096
 MAX_HEADERS = 16  # of one part
 MAX_NAME_CHARACTERS = 255
-
-
-@dataclass
-class Spooled:
-    """One file of a body, on disk until it is stored."""
-
-    filename: str
-    path: Path
-    size_bytes: int = 0
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-
-    @property
-    def sha256(self) -> str:
-        """Of its bytes, in hexadecimal."""
-        return self.digest.hexdigest()
 
 
 class Body:
@@ -47,7 +30,7 @@ class Body:
         self._folder, self._prefix = folder, prefix
         self._parts = 0
         self._ended = False
-        self._open: BinaryIO | None = None
+        self._current: Spooled | None = None  # the file whose bytes are coming
         self._header_name = self._header_value = b""
         self._disposition = b""
         if not boundary:
@@ -90,10 +73,8 @@ class Body:
 
     def discard(self) -> None:
         """Remove what was spooled."""
-        if self._open:
-            self._open.close()
         for each in self.files:
-            each.path.unlink(missing_ok=True)
+            each.discard()
 
     def _part_begins(self) -> None:
         self._parts += 1
@@ -119,21 +100,17 @@ class Body:
         if len(self.files) >= MAX_FILES:
             raise TooManyParts(at_most=MAX_FILES)
         path = self._folder / f"{self._prefix}-{len(self.files)}"
-        self.files.append(Spooled(clean_name(options[b"filename"].decode("utf-8", "replace")), path))
-        self._open = path.open("wb")
+        self._current = Spooled(clean_name(options[b"filename"].decode("utf-8", "replace")), path)
+        self.files.append(self._current)
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._open is None:
-            return
-        piece = memoryview(data)[start:end]
-        self._open.write(piece)
-        self.files[-1].digest.update(piece)
-        self.files[-1].size_bytes += end - start
+        if self._current:
+            self._current.write(memoryview(data)[start:end])
 
     def _part_ends(self) -> None:
-        if self._open:
-            self._open.close()
-        self._open = None
+        if self._current:
+            self._current.end()
+        self._current = None
 
     def _end(self) -> None:
         self._ended = True

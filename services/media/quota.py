@@ -12,8 +12,7 @@ from services.media.models import StorageUse
 
 def reserve(db: Session, size_bytes: int, *, user_id: UUID, quota_bytes: int) -> None:
     """Count `size_bytes` more (or, negative, fewer). Raises QuotaExceeded where that is more than the quota."""
-    row = insert(StorageUse).values(user_id=user_id, used_bytes=0).on_conflict_do_nothing()
-    db.execute(row)
+    _make_row(db, user_id)
     taken = db.execute(
         update(StorageUse)
         .where(StorageUse.user_id == user_id, StorageUse.used_bytes + size_bytes <= quota_bytes)
@@ -22,6 +21,20 @@ def reserve(db: Session, size_bytes: int, *, user_id: UUID, quota_bytes: int) ->
     ).first()
     if taken is None:
         raise QuotaExceeded(quota_bytes=quota_bytes, used_bytes=used(db, user_id=user_id))
+
+
+def room(db: Session, *, at_most: int, user_id: UUID, quota_bytes: int) -> int:
+    """How much to reserve for a body of unknown length: `at_most`, or what is left if that is less, and at least 1 byte.
+
+    What is left stays so until this transaction ends.
+    """
+    return max(1, min(at_most, quota_bytes - lock(db, user_id=user_id)))
+
+
+def lock(db: Session, *, user_id: UUID) -> int:
+    """Let nobody else count for this user until this transaction ends; the bytes that count now."""
+    _make_row(db, user_id)
+    return db.scalar(select(StorageUse.used_bytes).where(StorageUse.user_id == user_id).with_for_update()) or 0
 
 
 def release(db: Session, size_bytes: int, *, user_id: UUID) -> None:
@@ -33,3 +46,7 @@ def release(db: Session, size_bytes: int, *, user_id: UUID) -> None:
 def used(db: Session, *, user_id: UUID) -> int:
     """Bytes that count against the quota now."""
     return db.scalar(select(StorageUse.used_bytes).where(StorageUse.user_id == user_id)) or 0
+
+
+def _make_row(db: Session, user_id: UUID) -> None:
+    db.execute(insert(StorageUse).values(user_id=user_id, used_bytes=0).on_conflict_do_nothing())

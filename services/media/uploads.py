@@ -15,21 +15,24 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.media import files, inspection, quota, tasks
+from services.media.files import Row
 from services.media.inspection import Found
 from services.media.models import State
-from services.media.multipart import Body, Spooled
+from services.media.multipart import Body
 from services.media.schemas import shown
+from services.media.spool import Spooled
 from services.media.world import World
 from shared import db as database
 from shared import idempotency, ids, json
 from shared.errors import Problem
 from shared.fastapi_app import reception
-from shared.fastapi_app.guards import ReplayAnswer
 from shared.idempotency import Answer, Claim
 from shared.identity import Caller
 from shared.logs import log
 
 FRAMING_BYTES = 4096  # of a multipart body that are not its file, about: not reserved
+CREATED = 201
+REPLAYED = {"Idempotent-Replayed": "true"}
 
 
 @dataclass
@@ -55,46 +58,54 @@ async def take(request: Request, engine: Engine, world: World, caller: Caller, *
     claim = Claim(caller.id, "POST /files/upload", key) if key is not None else None
     upload = Upload(caller, claim)
     body = Body(request.headers.get("content-type", ""), world.spool, str(upload.id))
-    await to_thread.run_sync(begin, engine, world, upload, declared)
-    try:
-        await reception.receive(request, body.write, bounds)
-        body.close()
-        answer = await to_thread.run_sync(finish, engine, world, upload, body)
-    except BaseException:
-        with CancelScope(shield=True):
-            await to_thread.run_sync(abandon, engine, world, upload)
-        raise
-    finally:
-        body.discard()
-    if upload.answered:
-        raise ReplayAnswer(answer)
-    return Response(answer.body, answer.status, answer.headers)
+    async with world.arrivals.place(caller.id, declared):
+        await to_thread.run_sync(begin, engine, world, upload, declared)
+        try:
+            await reception.receive(request, body.write, bounds)
+            body.close()
+            rows = await to_thread.run_sync(finish, engine, world, upload, body)
+        except BaseException:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(abandon, engine, world, upload)
+            raise
+        finally:
+            body.discard()
+    made = json.dumps([shown(row, world.playables, session_id=caller.session_id) for row in rows])
+    return Response(made, CREATED, REPLAYED if upload.answered else None, "application/json")
 
 
 def begin(engine: Engine, world: World, upload: Upload, declared_bytes: int | None) -> None:
     """The first transaction: reserve room for what is coming. Raises QuotaExceeded, StillInProgress."""
-    user_id, reserved = upload.caller.id, max(1, (declared_bytes or 0) - FRAMING_BYTES)
+    user_id, settings = upload.caller.id, world.settings
     with database.transaction(engine, user_id=user_id) as db:
         if upload.claim:
             upload.answered = idempotency.claim(db, upload.claim)
-        if not upload.answered:
-            quota.reserve(db, reserved, user_id=user_id, quota_bytes=world.settings.quota_bytes)
-            files.intend(db, upload.id, user_id=user_id, reserved_bytes=reserved)
+        if upload.answered:
+            return
+        if declared_bytes is None:
+            reserved = quota.room(db, at_most=settings.max_file_bytes, user_id=user_id, quota_bytes=settings.quota_bytes)
+        else:
+            reserved = max(1, declared_bytes - FRAMING_BYTES)
+        quota.reserve(db, reserved, user_id=user_id, quota_bytes=settings.quota_bytes)
+        files.intend(db, upload.id, user_id=user_id, reserved_bytes=reserved)
 
 
-def finish(engine: Engine, world: World, upload: Upload, body: Body) -> Answer:
-    """The body is here: look at it, store it, make it true. Raises NotAudio, Undecodable, QuotaExceeded, StoreUnavailable."""
+def finish(engine: Engine, world: World, upload: Upload, body: Body) -> list[Row]:
+    """The body is here: look at it, store it, make it true; the rows of its files, as they were the first time.
+
+    Raises NotAudio, Undecodable, QuotaExceeded, StoreUnavailable, KeyReused.
+    """
     fingerprint = _fingerprint(body)
     if upload.answered:
         idempotency.same(upload.answered, fingerprint)
-        return upload.answered
+        return _kept_rows(upload.answered)
     found = [inspection.probe(each.path, filename=each.filename) for each in body.files]
     places = _describe(engine, world, upload, body.files, found)
     for spooled, kind, (bucket, key) in zip(body.files, found, places, strict=True):
         upload.begun += 1
         with spooled.path.open("rb") as data:
             world.store.put(bucket, key, data, size_bytes=spooled.size_bytes, mime_type=kind.mime_type)
-    return _make_true(engine, world, upload, fingerprint)
+    return _make_true(engine, upload, fingerprint)
 
 
 def abandon(engine: Engine, world: World, upload: Upload) -> None:
@@ -142,22 +153,22 @@ def _describe(
     return places
 
 
-def _make_true(engine: Engine, world: World, upload: Upload, fingerprint: bytes) -> Answer:
+def _make_true(engine: Engine, upload: Upload, fingerprint: bytes) -> list[Row]:
+    """All of it at once. The answer is kept for repetitions as rows: no playable address is ever stored."""
     user_id = upload.caller.id
     with database.transaction(engine, user_id=user_id) as db:
         for file_id in upload.file_ids:
             files.become(db, file_id, State.PROCESSING, user_id=user_id)
             tasks.read_tags.enqueue(db, file_id=str(file_id), user_id=str(user_id))
         rows = [files.show(db, file_id, user_id=user_id) for file_id in upload.file_ids]
-        answer = Answer(
-            status=201,
-            body=json.dumps([shown(row, world.playables, session_id=upload.caller.session_id) for row in rows]),
-            headers={"content-type": "application/json"},
-            fingerprint=fingerprint,
-        )
         if upload.claim:
-            idempotency.fulfil(db, upload.claim, answer)
-    return answer
+            idempotency.fulfil(db, upload.claim, Answer(CREATED, json.dumps(rows), {}, fingerprint))
+    return rows
+
+
+def _kept_rows(answer: Answer) -> list[Row]:
+    rows: list[Row] = json.loads(answer.body)
+    return [row | {name: UUID(row[name]) for name in ("id", "user_id")} for row in rows]
 
 
 def _fingerprint(body: Body) -> bytes:

@@ -11,7 +11,7 @@ from services.media.places import Places
 from services.media.playable import Playables
 from services.media.settings import Settings
 from services.media.store import Store
-from shared.fastapi_app.reception import Bounds
+from shared.fastapi_app.reception import Arrivals, Bounds
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class World:
     cache: Cache
     playables: Playables
     places: Places
+    arrivals: Arrivals
     spool: Path  # where bodies wait until they are stored
 
     def bounds(self, at_most: int) -> Bounds:

@@ -22,15 +22,30 @@ def test_a_recording_is_kept_at_the_path_of_seed_001(stack: Stack, alice: Person
     assert [file["id"] for file in alice.get("/files?kind=recording").json()] == [kept["id"]]
 
 
-def test_the_same_recording_again_changes_nothing_and_another_replaces_it(stack: Stack, alice: Person) -> None:
+def test_the_same_recording_again_changes_nothing_and_another_is_refused(stack: Stack, alice: Person) -> None:
     path, first, second = f"/internal/recordings/{ids.new()}", make.wav(1), make.wav(2)
     with make.as_service(stack, alice) as sessions:
-        one, again, other = (sessions.put(path, content=sound).json() for sound in (first, first, second))
+        one, again, other = (sessions.put(path, content=sound) for sound in (first, first, second))
+
+    assert one.json() == again.json()
+    assert (other.status_code, other.json()["code"]) == (409, "another_recording")
+    assert alice.get(f"/files/{one.json()['id']}/stream").content == first
+    assert len(alice.get("/files?kind=recording").json()) == 1
+
+
+def test_a_recording_that_was_not_stored_whole_is_taken_up_by_the_same_bytes(stack: Stack, alice: Person) -> None:
+    path, sound, worker = f"/internal/recordings/{ids.new()}", make.wav(1), stack.engine("media-worker")
+    with make.as_service(stack, alice) as sessions:
+        one = sessions.put(path, content=sound).json()
+        with worker.begin() as db:
+            db.exec_driver_sql("UPDATE audio_files SET state = 'uploading' WHERE id = %s", (one["id"],))
+        again = sessions.put(path, content=sound).json()
 
     assert one == again
-    assert (other["id"], other["duration"]) == (one["id"], 2)
-    assert alice.get(f"/files/{one['id']}/stream").content == second
-    assert len(alice.get("/files?kind=recording").json()) == 1
+    with worker.begin() as db:
+        used = db.exec_driver_sql("SELECT used_bytes FROM storage_use WHERE user_id = %s", (alice.id,)).scalar()
+    assert used == len(sound)
+    worker.dispose()
 
 
 def test_what_is_not_audio_is_no_recording(stack: Stack, alice: Person) -> None:

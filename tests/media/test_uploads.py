@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.media.schemas import FileOut
+from tests import people
 from tests.media import make
 from tests.media.make import MINUET
 from tests.people import Person
@@ -79,9 +80,25 @@ def test_a_repeated_request_with_the_same_key_is_done_once(alice: Person) -> Non
     first, second = make.upload(alice, headers=key), make.upload(alice, headers=key)
 
     assert (first.status_code, second.status_code) == (201, 201)
-    assert first.content == second.content
+    assert [file | {"stream_url": ""} for file in first.json()] == [file | {"stream_url": ""} for file in second.json()]
     assert second.headers["idempotent-replayed"] == "true"
     assert len(alice.get("/files").json()) == 1
+
+
+def test_a_repetition_is_answered_with_addresses_that_play_and_none_is_stored(stack: Stack, alice: Person) -> None:
+    key = {"Idempotency-Key": "morning"}
+    make.upload(alice, headers=key)
+    assert alice.post("/api/auth/logout", {"refresh_token": alice.refresh_token}).status_code == 204
+    people.sign_in(alice)
+
+    [again] = make.upload(alice, headers=key).json()
+
+    assert FileOut.model_validate(again)
+    assert alice.get(make.local(alice, again["stream_url"])).content == MINUET.read_bytes()
+    with stack.engine("media-worker").begin() as db:
+        [(kept,)] = db.exec_driver_sql("SELECT body FROM idempotency_keys WHERE user_id = %s", (alice.id,)).all()
+    assert b"http" not in kept
+    assert b"/play/" not in kept
 
 
 def test_the_same_key_with_another_file_is_refused(alice: Person) -> None:
