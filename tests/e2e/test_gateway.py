@@ -1,17 +1,22 @@
 """What the gateway lets through, through the real Traefik."""
 
 import socket
+import time
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
-from shared import services
+from shared import ids, services
 from tests.people import Person
 from tests.stack import Stack
 
 ORIGIN = "http://localhost:5173"
 BODY_SECONDS = 10
+HELD_SECONDS = 0.4  # a service's refusal takes a hundredth of it
+AT_ONCE_SECONDS = 2  # on two busy cores
+BODY_BYTES = 20_000  # of a slow body
+SLOW_PEOPLE = 40  # more than a service has threads
 
 
 def raw(stack: Stack, request: bytes) -> int:
@@ -134,3 +139,78 @@ def test_a_spoofed_address_opens_no_new_bucket_and_no_door(stack: Stack, nobody:
 )
 def test_requests_that_two_readers_could_read_differently_are_refused(stack: Stack, request_bytes: bytes) -> None:
     assert raw(stack, request_bytes) in (0, 400, 404, 405, 501, 505)
+
+
+def begun(stack: Stack, method: str, path: str, *headers: str) -> socket.socket:
+    """A connection on which a request with a body of `BODY_BYTES` was begun: half of it has been sent.
+
+    Half is more than the 4 KiB that the gateway's own writing collects before a service sees anything at all.
+    """
+    where = urlsplit(stack.url)
+    connection = socket.create_connection((where.hostname, where.port), timeout=BODY_SECONDS)
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {BODY_BYTES}", *headers, "", ""]
+    connection.sendall("\r\n".join(lines).encode() + b"x" * (BODY_BYTES // 2))
+    return connection
+
+
+def is_answered(stack: Stack, request_id: str, within_seconds: float) -> bool:
+    """Whether a service has answered that request. The gateway may keep the answer until it has read the body itself."""
+    logs = [stack.home / "logs" / f"{name}.log" for name in services.names()]
+    deadline = time.monotonic() + within_seconds
+    while not (found := any(request_id in log.read_text() for log in logs)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/files/x/stream"),
+        ("PUT", "/files/x/cover"),
+        ("DELETE", "/files/x/download"),
+        ("POST", "/playlists/x/cover"),
+        ("POST", "/play/x"),
+        ("POST", "/s/x"),
+        ("POST", "/rest/ping"),
+        ("PATCH", "/files/x"),
+        ("POST", "/api/login_check"),
+        ("GET", "/files"),
+        ("GET", "/api/stats"),
+    ],
+)
+def test_no_service_sees_a_slow_body_before_it_is_whole(stack: Stack, method: str, path: str) -> None:
+    request_id = str(ids.new())
+
+    with begun(stack, method, path, f"X-Request-Id: {request_id}") as connection:
+        seen_early = is_answered(stack, request_id, HELD_SECONDS)
+        connection.sendall(b"x" * (BODY_BYTES // 2))
+        status = int(connection.recv(4096).split(b" ")[1])
+
+    assert not seen_early and 400 <= status < 500
+    assert is_answered(stack, request_id, AT_ONCE_SECONDS)
+
+
+@pytest.mark.parametrize("path", ["/files/x/stream", "/play/x", "/s/x", "/rest/ping"])
+def test_no_service_waits_for_the_body_of_a_request_that_plays(stack: Stack, alice: Person, path: str) -> None:
+    request_id = str(ids.new())
+
+    with begun(stack, "GET", path, f"Authorization: Bearer {alice.token}", f"X-Request-Id: {request_id}"):
+        assert is_answered(stack, request_id, AT_ONCE_SECONDS)  # only its sender is still waiting, for its own body
+
+
+def test_a_large_body_to_a_path_that_plays_is_413_at_the_door(alice: Person) -> None:
+    assert alice.post("/files/x/stream", content=b"x" * 70_000).status_code == 413
+
+
+def test_slow_bodies_take_no_service_from_others(stack: Stack, alice: Person) -> None:
+    token = f"Authorization: Bearer {alice.token}"
+    paths = [("GET", "/files/x/stream"), ("GET", "/play/x"), ("POST", "/play/x"), ("POST", "/api/login_check")]
+    slow = [begun(stack, method, path, token) for method, path in paths for _ in range(SLOW_PEOPLE)]
+    try:
+        for path in ("/health", "/health/auth", "/health/sessions", "/files", "/api/user/profile"):
+            started = time.monotonic()
+            assert alice.get(path).status_code == 200
+            assert time.monotonic() - started < AT_ONCE_SECONDS, path
+    finally:
+        for connection in slow:
+            connection.close()
