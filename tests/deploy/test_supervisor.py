@@ -139,7 +139,7 @@ def test_a_program_that_disappears_and_comes_back_runs_again(tmp_path: Path) -> 
 
 def test_a_full_disk_loses_lines_and_nothing_else(tmp_path: Path) -> None:
     async def act(supervisor: Supervisor) -> None:
-        process = Process("speaking", [sys.executable, "-c", "print('hello\\n' * 50_000)"], ENVIRONMENT)
+        process = Process("speaking", [sys.executable, "-c", "print(('x' * 999 + '\\n') * 2_000)"], ENVIRONMENT)
         async with asyncio.timeout(5):
             assert await supervisor.run(process) == 0  # a reader that died would leave it waiting at a full pipe
 
