@@ -9,6 +9,7 @@ likes and from many machines at once: an advisory lock per schema lets one throu
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,35 @@ from alembic import autogenerate, command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from procrastinate.schema import SchemaManager
-from psycopg import sql
+from psycopg import errors, sql
 from sqlalchemy import Connection, create_engine, text
 
-from shared import derive, policies, services, tables
+from shared import derive, logs, policies, services, tables
 from shared.config import MigrationSettings
+from shared.logs import log
 
 WEB_TIMEOUTS = {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s"}
 WORKER_TIMEOUTS = {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 CONNECTION_LIMIT = 40  # of each role: several replicas' pools, and no more than Postgres can bear
+# What Postgres opens to everybody and no service needs, each as words for REVOKE: the other databases of a server, and large
+# objects, which no schema, quota or policy bounds.
+OPEN_TO_EVERYBODY = """
+    SELECT 'ALL ON DATABASE ' || quote_ident(datname) FROM pg_database
+    WHERE datname IN ('postgres', 'template1') AND has_database_privilege('public', oid, 'CONNECT')
+    UNION ALL
+    SELECT 'EXECUTE ON FUNCTION ' || oid::regprocedure FROM pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(lo_|loread$|lowrite$)'
+        AND has_function_privilege('public', oid, 'EXECUTE')
+"""
 NOT_OURS = ("alembic_version", "procrastinate_")  # tables that libraries bring and change themselves
 
 
 def run(database_url: str, app_secret: bytes) -> None:
     """Make roles and schemas where they are missing and migrate every service to its newest revision."""
     engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tutti roles'))"))
+        close_to_everybody(connection)
     for service in services.names():
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tutti roles'))"))
@@ -77,6 +92,19 @@ def common_tables() -> None:
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
     driver.execute(SchemaManager.get_schema())
+
+
+def close_to_everybody(connection: Connection) -> None:
+    """Take from PUBLIC what is in OPEN_TO_EVERYBODY; that a role cannot reach it then no longer depends on the role.
+
+    The administrator of a managed Postgres, who is no superuser, may not. That is logged, and nothing else depends on it.
+    """
+    for rights in connection.scalars(text(OPEN_TO_EVERYBODY)).all():
+        with suppress(errors.InsufficientPrivilege), connection.begin_nested():
+            _driver(connection).execute(f"REVOKE {rights} FROM PUBLIC")
+    left = connection.scalars(text(OPEN_TO_EVERYBODY)).all()
+    if left:
+        log(__name__).warning("database.open_to_everybody", left=list(left))
 
 
 def _make_roles(connection: Connection, service: str, app_secret: bytes) -> None:
@@ -151,6 +179,7 @@ def _config(connection: Connection, service: str) -> Config:
 
 def main(arguments: list[str]) -> None:
     """The command line described above."""
+    logs.start("migrations", "INFO")
     settings = MigrationSettings.load()
     url, secret = settings.database_url.get_secret_value(), settings.app_secret.get_secret_value().encode()
     if arguments[:1] == ["revision"]:

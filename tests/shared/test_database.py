@@ -1,6 +1,7 @@
 """Row-level security stands behind every query, and roles reach nothing that is not theirs."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -158,9 +159,46 @@ def test_roles_reach_no_other_schema_and_nothing_of_the_server(inn: Stack) -> No
                     "CREATE TEMP TABLE x (y int)",
                 ]
                 attempts += ["COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('/etc/passwd')"]
+                attempts += [
+                    "SELECT lo_create(0)",
+                    "SELECT lo_creat(-1)",
+                    "SELECT lo_from_bytea(0, 'x')",
+                    "SELECT lo_put(1, 0, 'x')",
+                ]
+                attempts += ["SELECT lo_import('/etc/passwd')", "SELECT lo_export(1, '/tmp/x')", "SELECT lo_unlink(1)"]
                 for attempt in attempts:
                     with pytest.raises(psycopg.errors.InsufficientPrivilege):
                         connection.execute(attempt)
+
+
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+def test_roles_reach_no_other_database(inn: Stack, database: str) -> None:
+    for service in services.names():
+        for role in (service, f"{service}-worker"):
+            address = urlsplit(inn.secret(role, "service_database_url"))._replace(path=f"/{database}").geturl()
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(address)
+
+
+def test_an_administrator_who_is_no_superuser_closes_what_he_may(inn: Stack) -> None:
+    """As with a managed Postgres: his own database, and functions that belong to somebody else."""
+    hosted = urlsplit(inn.admin_url())
+    with psycopg.connect(inn.admin_url(), autocommit=True) as admin:
+        admin.execute("CREATE ROLE hosted LOGIN CREATEROLE PASSWORD 'hosted by others'")
+        admin.execute("CREATE DATABASE hosted OWNER hosted")
+    address = hosted._replace(netloc=f"hosted:hosted by others@{hosted.hostname}:{hosted.port}", path="/hosted").geturl()
+    engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
+    try:
+        with engine.begin() as connection:
+            migrations.close_to_everybody(connection)
+
+            assert connection.scalar(text("SELECT has_function_privilege('public', 'lo_create(oid)', 'EXECUTE')"))
+            connection.execute(text("CREATE TABLE afterwards (x int)"))  # the transaction goes on
+    finally:
+        engine.dispose()
+        with psycopg.connect(inn.admin_url(), autocommit=True) as admin:
+            admin.execute("DROP DATABASE hosted")
+            admin.execute("DROP ROLE hosted")
 
 
 def test_web_settings_hold_nothing_of_the_system_role(inn: Stack) -> None:
