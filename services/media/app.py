@@ -30,7 +30,7 @@ def create() -> FastAPI:
     peers = trust.peers(settings)
     verifier = trust.verifier(settings, peers["auth"])
     store = Store(settings)
-    cache = Cache(settings.data_dir / "cache", store, size_bytes=settings.cache_bytes)
+    cache = Cache(settings.cache_folder, store, engine, size_bytes=settings.cache_bytes)
     spool = settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True)
     playables = Playables(

@@ -2,6 +2,9 @@
 
 Bounded by `CACHE_BYTES`, least recently played first out. One background thread fills it, after the first play has ended, and
 a file appears by a rename, so it is whole or absent. A full disk only means that nothing new is kept.
+
+Deleted means deleted: whoever deletes a file removes its copy after the commit, the thread looks after each rename whether the
+file is still there, and so one of the two finds the copy; the worker's sweep finds what a killed process left.
 """
 
 import os
@@ -9,30 +12,36 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.media import files
 from services.media.store import Store
+from shared import db as database
 from shared.errors import Problem
 from shared.logs import log
 
 WAITING = 32  # files that may wait to be fetched; more are left for their next play
 LARGEST_SHARE = 4  # a file larger than a quarter of the cache would push everything else out
 KEPT_SECONDS = 60  # nothing played so recently is removed for room: a response may be about to open it
+ID_CHARACTERS = 36  # with which the name of a copy begins
 FREE_BYTES = 512 * 1024 * 1024  # of the disk, that the cache never takes
 
 
 class Cache:
     """The local copies of one process group; several replicas have one each."""
 
-    def __init__(self, folder: Path, store: Store, *, size_bytes: int) -> None:
-        self._folder, self._store, self._size_bytes = folder, store, size_bytes
+    def __init__(self, folder: Path, store: Store, engine: Engine, *, size_bytes: int) -> None:
+        self._folder, self._store, self._engine, self._size_bytes = folder, store, engine, size_bytes
         folder.mkdir(parents=True, exist_ok=True)
         self._asked: queue.Queue[Mapping[str, Any] | None] = queue.Queue(WAITING)
         self._names: set[str] = set()  # asked for and not yet there
-        self._dropped: set[str] = set()  # of those, what was deleted meanwhile
         self._thread = threading.Thread(target=self._run, name="cache", daemon=True)
         self._thread.start()
 
@@ -58,10 +67,7 @@ class Cache:
 
     def drop(self, file: Mapping[str, Any]) -> None:
         """Remove the copy of a file that was deleted; one that is being made just now goes once it is made."""
-        path = self._path(file)
-        if path.name in self._names:
-            self._dropped.add(path.name)
-        path.unlink(missing_ok=True)
+        self._path(file).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the thread once it has finished what it is at."""
@@ -80,14 +86,18 @@ class Cache:
                     with filling.open("wb") as copy:
                         self._store.copy_to(copy, file["bucket"], file["object_key"], size_bytes=file["file_size"])
                     filling.rename(path)
-            except (Problem, OSError) as reason:
+                    if not self._is_still_there(file):
+                        path.unlink(missing_ok=True)
+            except (Problem, OSError, SQLAlchemyError) as reason:
                 log(__name__).warning("cache.not_filled", reason=repr(reason)[:200])
-                filling.unlink(missing_ok=True)
+                for each in (filling, path):
+                    each.unlink(missing_ok=True)
             finally:
                 self._names.discard(path.name)
-                if path.name in self._dropped:
-                    self._dropped.discard(path.name)
-                    path.unlink(missing_ok=True)
+
+    def _is_still_there(self, file: Mapping[str, Any]) -> bool:
+        with database.transaction(self._engine, user_id=file["user_id"]) as db:
+            return bool(files.playable(db, [file["id"]], user_id=file["user_id"]))
 
     def _make_room(self, size_bytes: int) -> bool:
         kept = sorted((each.stat().st_mtime, each.stat().st_size, each) for each in self._folder.iterdir() if each.is_file())
@@ -99,3 +109,20 @@ class Cache:
                 path.unlink(missing_ok=True)
                 excess -= size
         return excess <= 0 and shutil.disk_usage(self._folder).free - size_bytes > FREE_BYTES
+
+
+def copied(folder: Path) -> set[UUID]:
+    """The files that have copies in a cache's folder; for other processes than the one that makes them."""
+    found = set()
+    for each in folder.iterdir() if folder.is_dir() else ():
+        with suppress(ValueError):
+            found.add(UUID(each.name[:ID_CHARACTERS]))
+    return found
+
+
+def remove(folder: Path, file_ids: Collection[UUID]) -> None:
+    """Remove the copies of files that are deleted; may be repeated."""
+    names = {str(each) for each in file_ids}
+    for each in folder.iterdir() if names and folder.is_dir() else ():
+        if each.name[:ID_CHARACTERS] in names:
+            each.unlink(missing_ok=True)

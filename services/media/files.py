@@ -62,6 +62,8 @@ _COUNT = select(func.coalesce(func.sum(FileCount.listed), 0)).where(
 
 BYTES = (
     AudioFile.id,
+    AudioFile.user_id,
+    AudioFile.state,
     AudioFile.filename,
     AudioFile.file_size,
     AudioFile.mime_type,
@@ -148,6 +150,14 @@ def describe(db: Session, file_id: UUID, *, user_id: UUID, **facts: Any) -> None
         AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.UPLOADING.value
     )
     _one(db.execute(change.values(**facts).returning(AudioFile.id)).first())
+
+
+def has_cover(db: Session, file_id: UUID, *, user_id: UUID, cover_key: str) -> None:
+    """Write down where its cover will be. Raises NoSuchFile where the file is deleted, or all is known of it already."""
+    change = update(AudioFile).where(
+        AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.PROCESSING.value
+    )
+    _one(db.execute(change.values(cover_key=cover_key).returning(AudioFile.id)).first())
 
 
 def become(db: Session, file_id: UUID, state: State, *, user_id: UUID, **facts: Any) -> None:

@@ -1,8 +1,10 @@
 """Where the bytes of files just played are: players ask for ranges in bursts, and a transaction took half the time of each.
 
-A row is kept for a second, or until this process deletes the file; what another process deletes is gone within that second.
+A row is kept for a second, or until this process deletes the file: from then on nobody who asks this process is given it. What
+another process deletes (a replica, or the worker on an event) is read out here for a second more at most.
 """
 
+import threading
 import time
 from collections import OrderedDict
 from uuid import UUID
@@ -22,19 +24,26 @@ class Places:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[UUID, UUID], tuple[float, Row]] = OrderedDict()
+        self._forgotten = 0  # how many times something was: a row that was read before that is not kept after it
+        self._lock = threading.Lock()
 
     def find(self, engine: Engine, file_id: UUID, *, user_id: UUID) -> Row:
         """The row, as it was at most a second ago; in a transaction that is over when this returns. Raises NoSuchFile."""
         until, row = self._kept.get((user_id, file_id), (0.0, {}))
         if time.monotonic() < until:
             return row
+        forgotten = self._forgotten
         with database.transaction(engine, user_id=user_id) as db:
             row = files.bytes_of(db, file_id, user_id=user_id)
-        self._kept[user_id, file_id] = (time.monotonic() + KEPT_SECONDS, row)
-        while len(self._kept) > AT_MOST:
-            self._kept.popitem(last=False)
+        with self._lock:
+            if forgotten == self._forgotten:
+                self._kept[user_id, file_id] = (time.monotonic() + KEPT_SECONDS, row)
+            while len(self._kept) > AT_MOST:
+                self._kept.popitem(last=False)
         return row
 
     def forget(self, file_id: UUID, *, user_id: UUID) -> None:
-        """It is deleted."""
-        self._kept.pop((user_id, file_id), None)
+        """It is deleted, and that is committed."""
+        with self._lock:
+            self._forgotten += 1
+            self._kept.pop((user_id, file_id), None)

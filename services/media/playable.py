@@ -9,14 +9,13 @@ import binascii
 import hashlib
 import hmac
 import struct
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 from services.media.errors import AddressEnded, NoSuchFile
-from shared import derive, ids
+from shared import clock, derive, ids
 from shared.identity import Caller, Revocations
 
 What = Literal["stream", "cover"]
@@ -53,7 +52,7 @@ class Playables:
 
     def url(self, file_id: UUID, what: What = "stream", *, user_id: UUID, session_id: UUID | None) -> str:
         """An absolute address, good from now for as long as the setting says."""
-        now = int(time.time())
+        now = int(clock.now().timestamp())
         sign_in = session_id or NO_SIGN_IN
         payload = PAYLOAD.pack(CODES[what], file_id.bytes, user_id.bytes, sign_in.bytes, now, now + self._lifetime_seconds)
         return self._prefix + _text(payload + _mac(self._keys[0], payload))
@@ -77,7 +76,7 @@ class Playables:
         """Any mark on the sign-in ends it, whenever it was made; a mark on the account ends what was made before it."""
         sign_in = _bearer(ids.new(), capability.session_id, issued_at=0)
         account = _bearer(capability.user_id, ids.new(), issued_at=capability.made_at)
-        is_over = capability.expires_at <= time.time()
+        is_over = capability.expires_at <= clock.now().timestamp()
         if is_over or self._revocations.covers(sign_in) or self._revocations.covers(account):
             raise AddressEnded
 

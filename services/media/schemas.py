@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.media.models import PLAYABLE, State
 from services.media.playable import Playables
 from shared.schemas import In, Out
 
@@ -13,7 +14,7 @@ MAX_ADDRESSES = 1_000  # asked for at once; the longest list there is
 
 
 class FileOut(Out):
-    """An audio file. `duration` is in seconds; `stream_url` and `cover_url` play without a token and end after 12 hours."""
+    """An audio file. `duration` is in seconds; `stream_url` and `cover_url` play without a token, for some hours."""
 
     id: UUID
     user_id: UUID
@@ -51,9 +52,9 @@ class NewAddresses(In):
 def shown(row: dict[str, Any], playables: Playables, *, session_id: UUID | None) -> dict[str, Any]:
     """A row of `files.SHOWN` as FileOut, with addresses that belong to this sign-in."""
     fields = row.copy()
-    has_cover = fields.pop("cover_key") is not None
     user_id, file_id = fields["user_id"], fields["id"]
-    plays = fields["status"] in {"processing", "ready"}
+    has_cover = fields.pop("cover_key") is not None and fields["status"] == State.READY
+    plays = fields["status"] in PLAYABLE
     fields["cover_url"] = playables.url(file_id, "cover", user_id=user_id, session_id=session_id) if has_cover else None
     fields["stream_url"] = playables.url(file_id, user_id=user_id, session_id=session_id) if plays else None
     return fields

@@ -1,5 +1,7 @@
 """What media reads of its environment."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from shared import config
@@ -24,3 +26,8 @@ class Settings(config.Settings):
     playable_seconds: int = Field(default=12 * 3600, ge=60, le=86_400)
     slowest_bytes_per_second: int = Field(default=16 * 1024, ge=1)
     patience_seconds: float = Field(default=30, gt=0)  # how long a body may be slower than that
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where the web process keeps local copies; the worker of the same machine removes deleted ones from it."""
+        return self.data_dir / "cache"

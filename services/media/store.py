@@ -52,7 +52,12 @@ class Store:
         self._buckets: set[str] = set()
 
     def put(self, bucket: str, key: str, data: BinaryIO, *, size_bytes: int = -1, mime_type: str) -> None:
-        """Store everything that `data` reads, in constant memory; it appears whole or not at all. Overwrites."""
+        """Store everything that `data` reads, in constant memory; it appears whole or not at all. Overwrites.
+
+        What is larger than a part goes as a multipart upload, which the client aborts where it fails. One whose process is
+        killed stays unfinished in a real S3, unseen but paid for, and the client has no public call to list such uploads: give
+        the bucket a lifecycle rule (AbortIncompleteMultipartUpload, 1 day). The embedded store forgets them when it restarts.
+        """
         self._make_bucket(bucket)
 
         def put() -> Any:

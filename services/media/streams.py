@@ -6,6 +6,8 @@ What the cache holds leaves as a local file: whole by `http.response.pathsend` (
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,7 +37,7 @@ SAFE_HEADERS = {
 def answer(
     request: Request, file: Mapping[str, Any], world: World, *, disposition: str = "inline", resources: str = "same-site"
 ) -> Response:
-    """The response for a row of `files.bytes_of`, its first bytes already read, so a dead store is a 503, not half an answer.
+    """The response for a row of `files.bytes_of`.
 
     `resources` is the Cross-Origin-Resource-Policy: addresses that carry their own right are for pages of any origin.
     """
@@ -78,47 +80,64 @@ def content_disposition(kind: str, filename: str) -> str:
 def _body(
     request: Request, file: Mapping[str, Any], world: World, start: int, end: int, status: int, headers: dict[str, str]
 ) -> Response:
-    local = world.cache.find(file)
-    is_whole = start == 0 and end == file["file_size"] - 1
-    if local and is_whole and PATHSEND in request.scope.get("extensions", {}):
+    local, length = world.cache.find(file), end - start + 1
+    if local and length == file["file_size"] and PATHSEND in request.scope.get("extensions", {}):
         return LocalFile(local, status, headers)
+    if length > READ_BYTES:
+        return Pieces(file, world, start, end, status, headers)
     if local:
-        descriptor = os.open(local, os.O_RDONLY)  # stays readable though the cache lets go of the file
-
-        def read(at: int, length: int) -> bytes:
-            return os.pread(descriptor, length, at)
-
-        def over() -> None:
-            os.close(descriptor)
-    else:
-
-        def read(at: int, length: int) -> bytes:
-            return world.store.read(file["bucket"], file["object_key"], start=at, length=length)
-
-        def over() -> None:
-            world.cache.want(file)
-
-    try:
-        first = read(start, min(READ_BYTES, end - start + 1))
-    except BaseException:
-        if local:
-            over()
-        raise
-    if len(first) == end - start + 1:
-        over()
-        return Response(first, status, headers)
-    return StreamingResponse(_pieces(first, read, start, end, over), status, headers)
+        with suppress(FileNotFoundError), local.open("rb") as copy:
+            return Response(os.pread(copy.fileno(), length, start), status, headers)
+    content = world.store.read(file["bucket"], file["object_key"], start=start, length=length)
+    world.cache.want(file)
+    return Response(content, status, headers)
 
 
-async def _pieces(
-    first: bytes, read: Callable[[int, int], bytes], start: int, end: int, over: Callable[[], None]
-) -> AsyncIterator[bytes]:
-    try:
+class Pieces(StreamingResponse):
+    """A long span, one bounded read at a time: of the local copy where there is one, else of the object store.
+
+    What it opens it opens and closes while it is being sent, however that ends. Its first piece is read before anything is
+    sent, so a dead store is a 503, not half an answer.
+    """
+
+    def __init__(
+        self, file: Mapping[str, Any], world: World, start: int, end: int, status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__((), status, headers)
+        self._file, self._world = file, world
+        self._start, self._end = start, end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        with ExitStack() as at_the_end:
+            descriptor, read = _opened(self._world.cache.find(self._file)), self._read_stored
+            if descriptor is not None:
+                at_the_end.callback(os.close, descriptor)
+                read = partial(_read_local, descriptor)
+            first = await to_thread.run_sync(read, self._start, READ_BYTES)
+            if descriptor is None:
+                at_the_end.callback(self._world.cache.want, self._file)
+            self.body_iterator = self._pieces(first, read)
+            await super().__call__(scope, receive, send)
+
+    async def _pieces(self, first: bytes, read: Callable[[int, int], bytes]) -> AsyncIterator[bytes]:
         yield first
-        for at in range(start + len(first), end + 1, READ_BYTES):
-            yield await to_thread.run_sync(read, at, min(READ_BYTES, end - at + 1))
-    finally:
-        over()
+        for at in range(self._start + len(first), self._end + 1, READ_BYTES):
+            yield await to_thread.run_sync(read, at, min(READ_BYTES, self._end - at + 1))
+
+    def _read_stored(self, at: int, length: int) -> bytes:
+        return self._world.store.read(self._file["bucket"], self._file["object_key"], start=at, length=length)
+
+
+def _opened(local: Path | None) -> int | None:
+    """A descriptor stays readable though the cache lets go of the file; None where it already has."""
+    with suppress(FileNotFoundError):
+        return None if local is None else os.open(local, os.O_RDONLY)
+    return None
+
+
+def _read_local(descriptor: int, at: int, length: int) -> bytes:
+    return os.pread(descriptor, length, at)
 
 
 class LocalFile(Response):

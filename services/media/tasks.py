@@ -4,18 +4,17 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ARRAY, Engine, Uuid, any_, literal, select
 from sqlalchemy.orm import Session
 
-from services.media import files, inspection
+from services.media import cache, files, inspection
 from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
 from services.media.inspection import Found
-from services.media.models import AudioFile, Kind, State
+from services.media.models import PLAYABLE, AudioFile, Kind, State
 from services.media.settings import Settings
 from services.media.store import Store
 from shared import clock, trust
@@ -41,6 +40,7 @@ class Work:
     peers: trust.Peers
     store: Store
     spool: Path
+    cache: Path  # of the web process on this machine
 
 
 def start() -> Work:
@@ -50,7 +50,14 @@ def start() -> Work:
     spool.mkdir(parents=True, exist_ok=True)
     url = settings.service_database_url.get_secret_value()
     engine = database.make_engine(url, pool_size=settings.database_pool_size, application_name="media-worker")
-    return Work(settings=settings, engine=engine, peers=trust.peers(settings), store=Store(settings), spool=spool)
+    return Work(
+        settings=settings,
+        engine=engine,
+        peers=trust.peers(settings),
+        store=Store(settings),
+        spool=spool,
+        cache=settings.cache_folder,
+    )
 
 
 @queue.task()
@@ -58,20 +65,12 @@ def read_tags(work: Work, *, file_id: str, user_id: str) -> None:
     """Title, artist, album and cover of one file, as it names them itself. Raises StoreUnavailable, and is then repeated."""
     who, which = UUID(user_id), UUID(file_id)
     try:
-        with database.transaction(work.engine, user_id=who) as db:
-            row = files.bytes_of(db, which, user_id=who)
-        facts = _tags(work, dict(row), user_id)
+        _learn(work, which, who)
     except NoSuchFile:
-        return  # it was deleted meanwhile
-    except (NotAudio, Undecodable, BytesLost) as reason:
-        # It decoded when it was uploaded, so it stays playable; only its tags are unknown.
-        log(__name__).warning("tags.not_read", file_id=file_id, reason=reason.code())
-        facts = {"title": Path(row["filename"]).stem[:255] or None, "error": reason.detail()}
-    try:
         with database.transaction(work.engine, user_id=who) as db:
-            files.become(db, which, State.READY, user_id=who, **facts)
-    except NoSuchFile:
-        log(__name__).info("tags.not_needed", file_id=file_id)
+            is_there = bool(files.playable(db, [which], user_id=who))
+        if not is_there:  # deleted meanwhile: a cover that this attempt or an earlier one stored since goes too
+            work.store.delete(work.settings.storage_bucket, _cover_key(which, who))
 
 
 @queue.task()
@@ -82,6 +81,7 @@ def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[s
             return
     for bucket, key in objects:
         work.store.delete(bucket, key)
+    cache.remove(work.cache, [UUID(file_id)])
     with database.transaction(work.engine, user_id=UUID(user_id)) as db:
         files.forget(db, [UUID(file_id)], user_id=UUID(user_id))
 
@@ -90,10 +90,10 @@ def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[s
 def sweep(work: Work) -> None:
     """End what never got its second transaction, and take up what was forgotten on the way to the next state."""
     _sweep_folder(work.spool)
+    _sweep_cache(work)
     now = clock.now()
-    columns = (*files.BYTES, AudioFile.user_id, AudioFile.state, AudioFile.updated_at)
     with database.transaction(work.engine) as db:
-        too_old = select(*columns).where(
+        too_old = select(*files.BYTES, AudioFile.updated_at).where(
             AudioFile.state.in_([State.UPLOADING.value, State.PROCESSING.value, State.DELETING.value]),
             AudioFile.updated_at < now - FORGOTTEN,
         )
@@ -155,19 +155,41 @@ def _give_up(db: Session, row: Any) -> None:
         files.forget(db, [row["id"]], user_id=row["user_id"])
 
 
-def _tags(work: Work, row: dict[str, Any], user_id: str) -> dict[str, Any]:
+def _learn(work: Work, file_id: UUID, user_id: UUID) -> None:
+    with database.transaction(work.engine, user_id=user_id) as db:
+        row = files.bytes_of(db, file_id, user_id=user_id)
+    try:
+        facts = _tags(work, row)
+    except (NotAudio, Undecodable, BytesLost) as reason:
+        # It decoded when it was uploaded, so it stays playable; only its tags are unknown.
+        log(__name__).warning("tags.not_read", file_id=str(file_id), reason=reason.code())
+        facts = {"title": Path(row["filename"]).stem[:255] or None, "error": reason.detail()}
+    with database.transaction(work.engine, user_id=user_id) as db:
+        files.become(db, file_id, State.READY, user_id=user_id, **facts)
+
+
+def _tags(work: Work, row: files.Row) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=work.spool) as folder:
         copy, cover = Path(folder) / "audio", Path(folder) / "cover.jpg"
         with copy.open("wb") as file:
             work.store.copy_to(file, row["bucket"], row["object_key"], size_bytes=row["file_size"])
         found = inspection.read_tags(copy, cover=cover, filename=row["filename"])
-        facts = _facts(found, row["filename"])
         if found.has_cover:
-            picture = cover.read_bytes()
-            facts["cover_key"] = f"storage/cover/{user_id}/{row['id']}-{sha256(picture).hexdigest()[:16]}.jpg"
-            with cover.open("rb") as data:
-                work.store.put(row["bucket"], facts["cover_key"], data, size_bytes=len(picture), mime_type="image/jpeg")
-    return facts
+            _keep_cover(work, row, cover)
+    return _facts(found, row["filename"])
+
+
+def _keep_cover(work: Work, row: files.Row, cover: Path) -> None:
+    """Its key is written down before it is stored, so that whoever deletes the file deletes it too."""
+    user_id, key = row["user_id"], _cover_key(row["id"], row["user_id"])
+    with database.transaction(work.engine, user_id=user_id) as db:
+        files.has_cover(db, row["id"], user_id=user_id, cover_key=key)
+    with cover.open("rb") as data:
+        work.store.put(work.settings.storage_bucket, key, data, size_bytes=cover.stat().st_size, mime_type="image/jpeg")
+
+
+def _cover_key(file_id: UUID, user_id: UUID) -> str:
+    return f"storage/cover/{user_id}/{file_id}.jpg"
 
 
 def _facts(found: Found, filename: str) -> dict[str, Any]:
@@ -183,3 +205,13 @@ def _sweep_folder(folder: Path) -> None:
     for each in folder.iterdir():
         if each.is_dir() and each.stat().st_mtime < too_old and not any(each.iterdir()):
             each.rmdir()
+
+
+def _sweep_cache(work: Work) -> None:
+    """Remove copies of files that are no more: of a web process that was killed before it could look."""
+    copied = cache.copied(work.cache)
+    with database.transaction(work.engine) as db:
+        playable = AudioFile.state.in_([each.value for each in PLAYABLE])
+        still_there = select(AudioFile.id).where(AudioFile.id == any_(literal(list(copied), ARRAY(Uuid()))), playable)
+        gone = copied - set(db.scalars(still_there))
+    cache.remove(work.cache, gone)

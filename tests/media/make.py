@@ -14,6 +14,7 @@ from uuid import UUID
 import av
 import httpx2
 
+from services.media.settings import Settings
 from shared import identity
 from shared.config import _keys
 from tests.people import Person
@@ -97,6 +98,22 @@ def as_service(stack: Stack, person: Person, *, caller: str = "sessions", sessio
     token = identity.sign_internal(caller=caller, audience="media", key=key, user_id=person.id, session_id=session_id)
     headers = {"Authorization": f"Bearer {token}"}
     return httpx2.Client(base_url=stack.service_url("media"), headers=headers, timeout=30, trust_env=False)
+
+
+def settings(stack: Stack, folder: Path) -> Settings:
+    """What media's worker reads of its environment, with `folder` for its data."""
+    return Settings(
+        _secrets_dir=stack.home / "secrets" / "media-worker",
+        service_name="media",
+        data_dir=folder,
+        run_dir=folder,
+        s3_endpoint=f"http://127.0.0.1:{stack.processes()['store']['port']}",
+    )
+
+
+def cached(stack: Stack, file_id: str) -> list[str]:
+    """The copies of a file in media's cache."""
+    return [each.name for each in (stack.home / "data" / "media" / "cache").iterdir() if each.name.startswith(file_id)]
 
 
 def spool(stack: Stack) -> list[str]:

@@ -2,31 +2,38 @@
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.media import tasks
+from services.media import files, tasks
+from services.media.cache import Cache
+from services.media.store import Store
+from services.media.tasks import Work
 from shared import clock, ids
+from shared import db as database
 from tests.media import make
 from tests.people import Person
 from tests.stack import Stack
 
 
 @pytest.fixture
-def work(stack: Stack, tmp_path: Path) -> Iterator[Any]:
-    """What the sweep needs of the worker's world, with a spool of its own."""
+def work(stack: Stack, tmp_path: Path) -> Iterator[Work]:
+    """The worker's world, with a spool and a cache of its own."""
+    settings = make.settings(stack, tmp_path)
+    for folder in (tmp_path / "spool", settings.cache_folder):
+        folder.mkdir()
     engine = stack.engine("media-worker")
-    yield SimpleNamespace(engine=engine, spool=tmp_path)
+    yield Work(settings, engine, {}, Store(settings), tmp_path / "spool", settings.cache_folder)
     engine.dispose()
 
 
-def died_on_the_way(work: Any, user_id: UUID | None, *, minutes_ago: int) -> None:
+def died_on_the_way(work: Work, user_id: UUID | None, *, minutes_ago: int) -> None:
     """An upload whose process was killed so long ago, before its first byte was stored."""
     then = clock.now() - timedelta(minutes=minutes_ago)
     with work.engine.begin() as db:
@@ -38,18 +45,18 @@ def died_on_the_way(work: Any, user_id: UUID | None, *, minutes_ago: int) -> Non
         db.exec_driver_sql("INSERT INTO storage_use VALUES (%s, 1000)", (user_id,))
 
 
-def rows_of(work: Any, user_id: UUID | None) -> list[str]:
+def rows_of(work: Work, user_id: UUID | None) -> list[str]:
     with work.engine.begin() as db:
         found = db.exec_driver_sql("SELECT state FROM audio_files WHERE user_id = %s", (user_id,))
         return [state for (state,) in found]
 
 
-def used_by(work: Any, user_id: UUID | None) -> int:
+def used_by(work: Work, user_id: UUID | None) -> int:
     with work.engine.begin() as db:
         return db.exec_driver_sql("SELECT used_bytes FROM storage_use WHERE user_id = %s", (user_id,)).scalar()
 
 
-def test_an_upload_that_died_is_swept_with_its_object(stack: Stack, alice: Person, work: Any) -> None:
+def test_an_upload_that_died_is_swept_with_its_object(stack: Stack, alice: Person, work: Work) -> None:
     file = make.uploaded(alice)
     with work.engine.begin() as db:
         db.exec_driver_sql(
@@ -64,7 +71,7 @@ def test_an_upload_that_died_is_swept_with_its_object(stack: Stack, alice: Perso
     assert used_by(work, alice.id) == 0
 
 
-def test_an_upload_that_died_before_its_bytes_came_is_forgotten(alice: Person, work: Any) -> None:
+def test_an_upload_that_died_before_its_bytes_came_is_forgotten(alice: Person, work: Work) -> None:
     died_on_the_way(work, alice.id, minutes_ago=21)
 
     tasks.sweep.run(work)
@@ -72,7 +79,7 @@ def test_an_upload_that_died_before_its_bytes_came_is_forgotten(alice: Person, w
     assert (rows_of(work, alice.id), used_by(work, alice.id)) == ([], 0)
 
 
-def test_an_upload_that_may_still_be_running_is_left_alone(alice: Person, work: Any) -> None:
+def test_an_upload_that_may_still_be_running_is_left_alone(alice: Person, work: Work) -> None:
     died_on_the_way(work, alice.id, minutes_ago=15)
 
     tasks.sweep.run(work)
@@ -80,7 +87,7 @@ def test_an_upload_that_may_still_be_running_is_left_alone(alice: Person, work: 
     assert rows_of(work, alice.id) == ["uploading"]
 
 
-def test_a_file_whose_tags_were_forgotten_is_taken_up_again(alice: Person, work: Any) -> None:
+def test_a_file_whose_tags_were_forgotten_is_taken_up_again(alice: Person, work: Work) -> None:
     file = make.uploaded(alice)
     with work.engine.begin() as db:
         db.exec_driver_sql(
@@ -94,7 +101,7 @@ def test_a_file_whose_tags_were_forgotten_is_taken_up_again(alice: Person, work:
     assert make.ready(alice, file["id"])["title"] == "Minuet in G"
 
 
-def test_bodies_left_in_the_spool_are_swept(work: Any) -> None:
+def test_bodies_left_in_the_spool_are_swept(work: Work) -> None:
     old, fresh = work.spool / "old", work.spool / "fresh"
     old.touch()
     fresh.touch()
@@ -104,6 +111,125 @@ def test_bodies_left_in_the_spool_are_swept(work: Any) -> None:
     tasks.sweep.run(work)
 
     assert [each.name for each in work.spool.iterdir()] == ["fresh"]
+
+
+def as_before_its_tags(work: Work, file: dict[str, Any], *covers: Path) -> None:
+    """Put a file back to where it was when it was uploaded."""
+    with work.engine.begin() as db:
+        was = "UPDATE audio_files SET state = 'processing', title = NULL, cover_key = NULL WHERE id = %s"
+        db.exec_driver_sql(was, (file["id"],))
+    for each in covers:
+        each.unlink()
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+class StoreThat(Store):
+    """The object store, with something happening just before or just after an object is written."""
+
+    def __init__(self, work: Work, *, before: Callable[[], Any] = bool, after: Callable[[], Any] = bool) -> None:
+        super().__init__(work.settings)
+        self._before, self._after = before, after
+
+    def put(self, *arguments: Any, **options: Any) -> None:
+        self._before()
+        super().put(*arguments, **options)
+        self._after()
+
+
+def die() -> None:
+    raise Died
+
+
+def covers(stack: Stack, person: Person) -> list[Path]:
+    return [each for each in make.objects(stack, person) if "cover" in str(each)]
+
+
+def test_a_file_deleted_while_its_tags_are_read_keeps_no_cover(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+    as_before_its_tags(work, file, *covers(stack, alice))
+
+    def delete() -> None:
+        assert alice.delete(f"/files/{file['id']}").status_code == 204
+        make.until(lambda: rows_of(work, alice.id), lambda rows: rows == [])
+
+    slow = replace(work, store=StoreThat(work, before=delete))
+    tasks.read_tags.run(slow, file_id=file["id"], user_id=str(alice.id))
+
+    assert make.objects(stack, alice) == []
+
+
+def test_a_cover_of_a_worker_that_died_is_not_shown_and_goes_with_its_file(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+    as_before_its_tags(work, file, *covers(stack, alice))
+    with pytest.raises(Died):
+        tasks.read_tags.run(replace(work, store=StoreThat(work, after=die)), file_id=file["id"], user_id=str(alice.id))
+
+    assert len(covers(stack, alice)) == 1
+    assert alice.get(f"/files/{file['id']}").json()["cover_url"] is None
+    assert alice.get(f"/files/{file['id']}/cover").json()["code"] == "no_cover"
+    alice.delete(f"/files/{file['id']}")
+    make.until(lambda: make.objects(stack, alice), lambda found: not found)
+
+
+def test_a_cover_stored_after_its_file_went_goes_with_the_next_attempt(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+    as_before_its_tags(work, file, *covers(stack, alice))
+
+    def delete() -> None:
+        alice.delete(f"/files/{file['id']}")
+        make.until(lambda: rows_of(work, alice.id), lambda rows: rows == [])
+
+    names = {"file_id": file["id"], "user_id": str(alice.id)}
+    with pytest.raises(Died):
+        tasks.read_tags.run(replace(work, store=StoreThat(work, before=delete, after=die)), **names)
+    assert len(covers(stack, alice)) == 1
+
+    tasks.read_tags.run(work, **names)
+
+    assert make.objects(stack, alice) == []
+
+
+def test_reading_tags_again_leaves_the_cover_where_it_is(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+
+    tasks.read_tags.run(work, file_id=file["id"], user_id=str(alice.id))
+
+    assert alice.get(f"/files/{file['id']}/cover").status_code == 200
+
+
+def test_a_copy_made_of_a_file_that_was_deleted_meanwhile_goes(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+    web = stack.engine("media")
+    with database.transaction(web, user_id=alice.id) as db:
+        row = files.bytes_of(db, UUID(file["id"]), user_id=UUID(str(alice.id)))
+    copies = Cache(work.cache, work.store, web, size_bytes=1024**3)
+    copies.want(row)
+    make.until(lambda: copies.find(row), lambda copy: copy is not None)
+    copies.drop(row)
+    with work.engine.begin() as db:  # as if just now: its bytes are still in the store
+        db.exec_driver_sql("UPDATE audio_files SET state = 'deleting' WHERE id = %s", (file["id"],))
+
+    copies.want(row)
+    copies.close()
+    copies._thread.join(5)
+
+    assert list(work.cache.iterdir()) == []
+    web.dispose()
+
+
+def test_copies_of_files_that_are_no_more_are_swept(alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+    kept = work.cache / f"{file['id']}-0123"
+    kept.touch()
+    for name in (f"{ids.new()}-0123", f"{ids.new()}-0123.filling"):
+        (work.cache / name).touch()
+
+    tasks.sweep.run(work)
+
+    assert list(work.cache.iterdir()) == [kept]
 
 
 def size_of_tag(number: int) -> bytes:

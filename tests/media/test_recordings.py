@@ -76,11 +76,14 @@ def test_the_event_that_a_session_was_deleted_deletes_its_recording(stack: Stack
     event["facts"] = {"session_id": str(session_id), "user_id": str(alice.id)}
     with make.as_service(stack, alice) as sessions:
         kept = sessions.put(f"/internal/recordings/{session_id}", content=make.wav(1)).json()
+        alice.get(f"/files/{kept['id']}/stream")
+        make.until(lambda: make.cached(stack, kept["id"]), lambda copies: copies != [])
         for _ in range(2):
             assert sessions.post("/internal/events", json=event).status_code == 202
 
     make.until(lambda: alice.get(f"/files/{kept['id']}").status_code, lambda status: status == 404)
     make.until(lambda: make.objects(stack, alice), lambda found: not found)
+    make.until(lambda: make.cached(stack, kept["id"]), lambda copies: copies == [])
 
 
 def test_a_stranger_cannot_touch_a_recording(stack: Stack, alice: Person, bob: Person) -> None:

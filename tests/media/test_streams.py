@@ -1,12 +1,29 @@
 """Playing: exact bytes, exact ranges, and nothing for strangers."""
 
+import asyncio
 import random
+import socket
+import struct
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine
 
+from services.media import files
+from services.media.cache import Cache
+from services.media.errors import NoSuchFile
+from services.media.places import Places
+from services.media.store import Store
+from services.media.streams import Pieces
+from shared import db as database
 from shared import ids
 from tests import people
 from tests.media import make
@@ -176,9 +193,87 @@ def test_nobody_sees_anything(nobody: Person, file: dict[str, Any]) -> None:
     assert nobody.delete(f"/files/{file['id']}").status_code == 401
 
 
-@pytest.mark.parametrize("text", ["1", "not-an-id", "' OR 1=1", "0" * 5_000, "%00"])
-def test_ids_that_are_not_ids_are_refused(alice: Person, text: str) -> None:
-    assert alice.get(f"/files/{text}/stream").status_code in {400, 404, 422}
+@pytest.mark.parametrize("text", ["1", "not-an-id", "' OR 1=1", "0" * 5_000, "..%20", "nul"])
+def test_what_is_no_id_is_answered_as_the_id_of_nothing(alice: Person, nobody: Person, text: str) -> None:
+    for way in ("", "/stream", "/download", "/cover"):
+        wrong, random_id = alice.get(f"/files/{text}{way}"), alice.get(f"/files/{ids.new()}{way}")
+
+        assert (wrong.status_code, wrong.content) == (404, random_id.content)
+    wrong, random_id = alice.delete(f"/files/{text}"), alice.delete(f"/files/{ids.new()}")
+    assert (wrong.status_code, wrong.content) == (404, random_id.content)
+    assert nobody.get(f"/files/{text}/stream").status_code == 401
+
+
+def test_players_that_leave_at_once_leave_nothing_open(stack: Stack, alice: Person) -> None:
+    [big] = make.upload(alice, make.big_wav(13_000_000), "long.wav").json()
+    alice.get(f"/files/{big['id']}/stream")
+    make.until(lambda: make.cached(stack, big["id"]), lambda copies: any("." not in each for each in copies))
+    address = urlsplit(stack.service_url("media"))
+    head = f"GET /files/{big['id']}/stream HTTP/1.1\r\nHost: tutti\r\nAuthorization: Bearer {alice.token}\r\n"
+    for number in range(60):
+        talking = socket.create_connection((address.hostname, address.port))
+        talking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a farewell
+        talking.sendall(f"{head}Range: bytes=1-\r\n\r\n".encode())
+        time.sleep(number % 6 * 0.002)
+        talking.close()
+
+    make.until(lambda: open_copies(stack, big["id"]), lambda found: not found, seconds=5)
+    assert alice.get(f"/files/{big['id']}/stream", headers={"Range": "bytes=1-"}).status_code == 206
+
+
+def open_copies(stack: Stack, file_id: str) -> list[str]:
+    """The descriptors of media's server process that are copies of a file."""
+    main = stack.processes()["media"]["pid"]
+    child = Path(f"/proc/{main}/task/{main}/children").read_text().split()[0]
+    found = []
+    for each in Path(f"/proc/{child}/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(each.readlink()))
+    return [each for each in found if file_id in each]
+
+
+def test_a_copy_that_goes_before_it_is_opened_is_read_from_the_store(stack: Stack, alice: Person, tmp_path: Path) -> None:
+    sound = make.big_wav(5_000_000)
+    [big] = make.upload(alice, sound, "long.wav").json()
+    settings, web, sent = make.settings(stack, tmp_path), stack.engine("media"), []
+    store = Store(settings)
+    copies = Cache(settings.cache_folder, store, web, size_bytes=0)
+    with database.transaction(web, user_id=alice.id) as db:
+        row = files.bytes_of(db, UUID(big["id"]), user_id=UUID(str(alice.id)))
+    world: Any = SimpleNamespace(cache=copies, store=store)
+    answer = Pieces(row, world, 1, len(sound) - 1, 206, {})  # its copy is nowhere
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body", b""))
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    asyncio.run(answer({"type": "http"}, receive, send))
+
+    assert b"".join(sent) == sound[1:]
+    copies.close()
+    web.dispose()
+
+
+def test_a_row_read_while_its_file_is_deleted_is_not_kept(stack: Stack, alice: Person) -> None:
+    [file] = make.upload(alice, make.wav(0.2)).json()
+    web, places, file_id, user_id = stack.engine("media"), Places(), UUID(file["id"]), UUID(str(alice.id))
+
+    @contextmanager
+    def deleted_meanwhile(engine: Engine, *, user_id: UUID) -> Iterator[Any]:
+        with database.transaction(engine, user_id=user_id) as db:
+            yield db
+        alice.delete(f"/files/{file['id']}")
+        places.forget(file_id, user_id=user_id)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("services.media.places.database", SimpleNamespace(transaction=deleted_meanwhile))
+        assert places.find(web, file_id, user_id=user_id)["id"] == file_id
+
+    with pytest.raises(NoSuchFile):
+        places.find(web, file_id, user_id=user_id)
+    web.dispose()
 
 
 def test_deleted_means_deleted(stack: Stack, nobody: Person) -> None:
@@ -194,8 +289,7 @@ def test_deleted_means_deleted(stack: Stack, nobody: Person) -> None:
     assert nobody.get(address).status_code == 404
     assert alice.delete(f"/files/{file['id']}").status_code == 404
     make.until(lambda: make.objects(stack, alice), lambda found: not found)
-    cache = stack.home / "data" / "media" / "cache"
-    make.until(lambda: [each for each in cache.iterdir() if each.name.startswith(file["id"])], lambda found: not found)
+    make.until(lambda: make.cached(stack, file["id"]), lambda copies: copies == [])
     with stack.engine("media-worker").begin() as db:
         count = "SELECT count(*) FROM audio_files WHERE user_id = %s"
         make.until(lambda: db.exec_driver_sql(count, (alice.id,)).scalar(), lambda rows: rows == 0)

@@ -1,13 +1,12 @@
 """`/files`: upload, list, look at, play, download and delete audio."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
 
 from services.media import covers, files, streams, tasks, uploads
 from services.media.models import LIBRARY, Kind
-from services.media.routes.needs import Media
+from services.media.routes.needs import FileId, Media
 from services.media.schemas import FileOut, shown
 from shared import db as database
 from shared import json, paging
@@ -74,7 +73,7 @@ def list_files(
 
 
 @router.get("/files/{file_id}", response_model=FileOut, tags=["files"])
-def show_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> Response:
+def show_file(caller: SignedIn, file_id: FileId, db: Db, media: Media) -> Response:
     """One of your files."""
     row = files.show(db, file_id, user_id=caller.id)
     body = json.dumps(shown(row, media.playables, session_id=caller.session_id))
@@ -82,15 +81,17 @@ def show_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> Response
 
 
 @router.delete("/files/{file_id}", status_code=204, tags=["files"])
-def delete_file(file_id: UUID, caller: SignedIn, db: Db, media: Media) -> None:
-    """Delete a file and its bytes. It cannot be read from this moment on."""
+def delete_file(caller: SignedIn, file_id: FileId, db: Db, media: Media) -> None:
+    """Delete a file. It is gone from every list at once and plays no more, on another replica within a second; a job deletes
+    its bytes.
+    """
     file = tasks.delete_file(db, file_id, user_id=caller.id)
     database.after_commit(db, lambda: media.drop(file, user_id=caller.id))
 
 
 @router.head("/files/{file_id}/stream", include_in_schema=False)
 @router.get("/files/{file_id}/stream", response_class=Response, responses=AUDIO, tags=["files"])
-def stream_file(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
+def stream_file(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
     """The bytes of a file, whole or one range of them."""
     file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
     return streams.answer(request, file, media)
@@ -98,7 +99,7 @@ def stream_file(request: Request, file_id: UUID, caller: SignedInUncounted, medi
 
 @router.head("/files/{file_id}/download", include_in_schema=False)
 @router.get("/files/{file_id}/download", response_class=Response, responses=AUDIO, tags=["files"])
-def download_file(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
+def download_file(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
     """The same, named for keeping."""
     file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
     return streams.answer(request, file, media, disposition="attachment")
@@ -106,7 +107,7 @@ def download_file(request: Request, file_id: UUID, caller: SignedInUncounted, me
 
 @router.head("/files/{file_id}/cover", include_in_schema=False)
 @router.get("/files/{file_id}/cover", response_class=Response, responses=PICTURE, tags=["files"])
-def show_cover(request: Request, file_id: UUID, caller: SignedInUncounted, media: Media) -> Response:
+def show_cover(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
     """The cover of a file: a JPEG of at most 1,000 pixels a side."""
     file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
     return covers.answer(request, file, media)

@@ -1,9 +1,12 @@
 """What media's endpoints ask for besides what every service's may."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
+from pydantic import BeforeValidator
 
+from services.media.errors import NoSuchFile
 from services.media.world import World
 from shared.fastapi_app.guards import shell
 
@@ -13,4 +16,13 @@ def _world(request: Request) -> World:
     return world
 
 
+def _file_id(text: str) -> UUID:
+    """What is no id is the id of nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NoSuchFile from None
+
+
+FileId = Annotated[UUID, BeforeValidator(_file_id)]  # read after the caller is known, and without a thread of its own
 Media = Annotated[World, Depends(_world)]
