@@ -5,6 +5,7 @@ Each service has a schema of its name, an Alembic history of its own in `service
 likes and from many machines at once: an advisory lock per schema lets one through at a time.
 
     python -m shared.migrations                         migrate all
+    python -m shared.migrations roles                   make the roles alone: what a dump needs before it is restored
     python -m shared.migrations revision media "words"  write the next migration of a service from its models
 """
 
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from alembic import autogenerate, command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from psycopg import errors, sql
 from sqlalchemy import Connection, create_engine, text
@@ -28,6 +30,7 @@ from shared.logs import log
 WEB_TIMEOUTS = {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s"}
 WORKER_TIMEOUTS = {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 CONNECTION_LIMIT = 40  # of each role: several replicas' pools, and no more than Postgres can bear
+ALEMBIC = Path(__file__).parent / "alembic"
 # What Postgres opens to everybody and no service needs, each as words for REVOKE: the other databases of a server, and large
 # objects, which no schema, quota or policy bounds.
 OPEN_TO_EVERYBODY = """
@@ -49,14 +52,29 @@ def run(database_url: str, app_secret: bytes) -> None:
         close_to_everybody(connection)
     for service in services.names():
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tutti roles'))"))
             _make_roles(connection, service, app_secret)
+            _make_schema(connection, service)
         with engine.begin() as connection:
             _act_as_owner(connection, service)
             command.upgrade(_config(connection, service), "head")
     with engine.begin() as connection:
         _set_administrators_search_path(connection)
     engine.dispose()
+
+
+def make_roles(database_url: str, app_secret: bytes) -> None:
+    """Make every service's roles where they are missing, and no schema: a dump brings those, and names the roles."""
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.begin() as connection:
+        for service in services.names():
+            _make_roles(connection, service, app_secret)
+    engine.dispose()
+
+
+def knows(service: str, revision: str) -> bool:
+    """Whether a revision is part of the service's history as it is here."""
+    folder = ScriptDirectory(str(ALEMBIC), version_locations=[str(services.FOLDER / service / "migrations")])
+    return any(each.revision == revision for each in folder.walk_revisions())
 
 
 def differences(connection: Connection, service: str) -> list[Any]:
@@ -108,7 +126,8 @@ def close_to_everybody(connection: Connection) -> None:
 
 
 def _make_roles(connection: Connection, service: str, app_secret: bytes) -> None:
-    owner, web, worker = f"{service}_owner", service, f"{service}_system"
+    owner, web, worker = _roles(service)
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tutti roles'))"))
     known = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
     if owner not in known:
         _execute(connection, "CREATE ROLE {} NOLOGIN", owner)
@@ -132,6 +151,10 @@ def _make_roles(connection: Connection, service: str, app_secret: bytes) -> None
     _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}", database, web, worker)
     _execute(connection, "GRANT {} TO CURRENT_USER", owner)
     _execute(connection, "GRANT {} TO {}", web, worker)
+
+
+def _make_schema(connection: Connection, service: str) -> None:
+    owner, web, worker = _roles(service)
     _execute(connection, "CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", service, owner)
     _execute(connection, "GRANT USAGE ON SCHEMA {} TO {}, {}", service, web, worker)
     for kind, rights in (
@@ -141,6 +164,10 @@ def _make_roles(connection: Connection, service: str, app_secret: bytes) -> None
     ):
         prefix = "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} "
         _execute(connection, prefix + f"GRANT {rights} ON {kind} TO {{}}, {{}}", owner, service, web, worker)
+
+
+def _roles(service: str) -> tuple[str, str, str]:
+    return f"{service}_owner", service, f"{service}_system"
 
 
 def _act_as_owner(connection: Connection, service: str) -> None:
@@ -170,7 +197,7 @@ def _driver(connection: Connection) -> Any:
 
 def _config(connection: Connection, service: str) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
+    config.set_main_option("script_location", str(ALEMBIC))
     config.set_main_option("version_locations", str(services.FOLDER / service / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes.update(connection=connection, service=service)
@@ -188,6 +215,8 @@ def main(arguments: list[str]) -> None:
         with engine.begin() as connection:
             _act_as_owner(connection, service)
             command.revision(_config(connection, service), words, autogenerate=True)
+    elif arguments == ["roles"]:
+        make_roles(url, secret)
     else:
         run(url, secret)
 
