@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help run test test-nightly lint bench migrate lock runtime tools
+.PHONY: backup restore
 
 BIN := .venv/bin
 # The first Python that is new enough; `make PYTHON=/path/to/python3` chooses another.
@@ -32,6 +33,12 @@ bench: tools ## measure speed and memory beside their bars
 
 migrate: runtime ## bring the database up to date, of a running Tutti or of one that is stopped
 	@$(BIN)/python -m deploy.local migrate
+
+backup: runtime ## keep a copy of everything, of a running Tutti or of one that is stopped; TO=folder chooses where
+	@$(BIN)/python -m deploy.backup "$(TO)"
+
+restore: runtime ## make TUTTI_HOME, which must be empty or absent, anew from the backup FROM=folder
+	@$(BIN)/python -m deploy.restore "$(FROM)"
 
 lock: ## pin every version and hash anew from the two .in files; needs uv
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

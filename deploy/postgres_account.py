@@ -58,6 +58,11 @@ class Account:
             os.chown(file, self.uid, -1)
 
 
+def program(name: str) -> Path:
+    """A program of Postgres, such as `pg_dump`, for the account that we are."""
+    return _package() / f"pginstall{MAJOR}" / "bin" / name
+
+
 def _entry() -> pwd.struct_passwd:
     with suppress(KeyError):
         return pwd.getpwnam(USER)
