@@ -17,7 +17,8 @@ async def reload(service: str, supervisor: Supervisor, logs: Logs) -> None:
     """
     web, worker = _named(service, supervisor.processes), _named(f"{service}-worker", supervisor.processes)
     async for _ in awatch(ROOT / "services" / service, ROOT / "shared", watch_filter=PythonFilter()):
-        check = Process("check", [sys.executable, "-c", f"import services.{service}.app"], web.environment)
+        command = [sys.executable, "-c", f"import services.{service}.app"]
+        check = Process("check", command, web.environment, folder=web.folder)
         if await supervisor.run(check):
             logs.write("tutti", f"{service} does not import, so the old code stays")
             continue
