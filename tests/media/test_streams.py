@@ -1,28 +1,26 @@
 """Playing: exact bytes, exact ranges, and nothing for strangers."""
 
 import asyncio
+import os
 import random
-import socket
-import struct
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from fastapi import Request
 from sqlalchemy import Engine
 
-from services.media import files
+from services.media import files, streams
 from services.media.cache import Cache
 from services.media.errors import NoSuchFile
+from services.media.files import Row
 from services.media.places import Places
 from services.media.store import Store
-from services.media.streams import Pieces
 from shared import db as database
 from shared import ids
 from tests import people
@@ -33,6 +31,7 @@ from tests.stack import Stack
 
 BYTES = MINUET.read_bytes()
 SIZE = len(BYTES)
+LONG = make.big_wav(13_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +69,12 @@ def test_any_range_is_exactly_those_bytes(alice: Person, file: dict[str, Any]) -
 
 
 def test_ranges_of_a_file_that_takes_several_reads(alice: Person) -> None:
-    sound = make.big_wav(13_000_000)
-    [big] = make.upload(alice, sound, "long.wav").json()
+    [big] = make.upload(alice, LONG, "long.wav").json()
     for start, end in ((0, 12_999_999), (1, 12_999_998), (4_194_303, 8_388_609), (12_999_999, 12_999_999)):
         answer = alice.get(f"/files/{big['id']}/stream", headers={"Range": f"bytes={start}-{end}"})
 
         assert answer.status_code == 206
-        assert answer.content == sound[start : end + 1]
+        assert answer.content == LONG[start : end + 1]
 
 
 RANGES = [
@@ -204,56 +202,63 @@ def test_what_is_no_id_is_answered_as_the_id_of_nothing(alice: Person, nobody: P
     assert nobody.get(f"/files/{text}/stream").status_code == 401
 
 
-def test_players_that_leave_at_once_leave_nothing_open(stack: Stack, alice: Person) -> None:
-    [big] = make.upload(alice, make.big_wav(13_000_000), "long.wav").json()
-    alice.get(f"/files/{big['id']}/stream")
-    make.until(lambda: make.cached(stack, big["id"]), lambda copies: any("." not in each for each in copies))
-    address = urlsplit(stack.service_url("media"))
-    head = f"GET /files/{big['id']}/stream HTTP/1.1\r\nHost: tutti\r\nAuthorization: Bearer {alice.token}\r\n"
-    for number in range(60):
-        talking = socket.create_connection((address.hostname, address.port))
-        talking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a farewell
-        talking.sendall(f"{head}Range: bytes=1-\r\n\r\n".encode())
-        time.sleep(number % 6 * 0.002)
-        talking.close()
-
-    make.until(lambda: open_copies(stack, big["id"]), lambda found: not found, seconds=5)
-    assert alice.get(f"/files/{big['id']}/stream", headers={"Range": "bytes=1-"}).status_code == 206
+@pytest.fixture(scope="module")
+def long_file(stack: Stack, alice: Person) -> Row:
+    """A file of several reads, as `files.bytes_of` has it."""
+    [made] = make.upload(alice, LONG, "long.wav").json()
+    web, user_id = stack.engine("media"), UUID(str(alice.id))
+    with database.transaction(web, user_id=user_id) as db:
+        row = files.bytes_of(db, UUID(made["id"]), user_id=user_id)
+    web.dispose()
+    return row
 
 
-def open_copies(stack: Stack, file_id: str) -> list[str]:
-    """The descriptors of media's server process that are copies of a file."""
-    main = stack.processes()["media"]["pid"]
-    child = Path(f"/proc/{main}/task/{main}/children").read_text().split()[0]
-    found = []
-    for each in Path(f"/proc/{child}/fd").iterdir():
-        with suppress(OSError):
-            found.append(str(each.readlink()))
-    return [each for each in found if file_id in each]
-
-
-def test_a_copy_that_goes_before_it_is_opened_is_read_from_the_store(stack: Stack, alice: Person, tmp_path: Path) -> None:
-    sound = make.big_wav(5_000_000)
-    [big] = make.upload(alice, sound, "long.wav").json()
-    settings, web, sent = make.settings(stack, tmp_path), stack.engine("media"), []
+@pytest.fixture
+def world(stack: Stack, tmp_path: Path) -> Iterator[Any]:
+    """A cache of its own over the real store: what streams need."""
+    settings, web = make.settings(stack, tmp_path), stack.engine("media")
     store = Store(settings)
-    copies = Cache(settings.cache_folder, store, web, size_bytes=0)
-    with database.transaction(web, user_id=alice.id) as db:
-        row = files.bytes_of(db, UUID(big["id"]), user_id=UUID(str(alice.id)))
-    world: Any = SimpleNamespace(cache=copies, store=store)
-    answer = Pieces(row, world, 1, len(sound) - 1, 206, {})  # its copy is nowhere
+    cache = Cache(settings.cache_folder, store, web, size_bytes=1024**3)
+    yield SimpleNamespace(cache=cache, store=store)
+    cache.close()
+    web.dispose()
+
+
+def played(row: Row, world: Any, *, leaves: bool = False, before: Callable[[], Any] = bool) -> bytes:
+    """All but the first byte of a file, as a server asks for it; a player that leaves does so before anything was sent."""
+    sent = []
 
     async def send(message: Any) -> None:
+        await asyncio.sleep(0)
         sent.append(message.get("body", b""))
 
     async def receive() -> Any:
-        await asyncio.sleep(60)
+        if not leaves:
+            await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
 
-    asyncio.run(answer({"type": "http"}, receive, send))
+    scope: Any = {"type": "http", "method": "GET", "headers": [(b"range", b"bytes=1-")]}
+    answer = streams.answer(Request(scope), row, world)
+    before()
+    asyncio.run(answer(scope, receive, send))
+    return b"".join(sent)
 
-    assert b"".join(sent) == sound[1:]
-    copies.close()
-    web.dispose()
+
+def test_a_player_that_leaves_at_once_leaves_nothing_open(long_file: Row, world: Any) -> None:
+    world.cache.want(long_file)
+    copy = make.until(lambda: world.cache.find(long_file), lambda path: path is not None)
+
+    played(long_file, world, leaves=True)
+
+    assert str(copy) not in [os.path.realpath(each) for each in Path("/proc/self/fd").iterdir()]
+    assert played(long_file, world) == LONG[1:]
+
+
+def test_a_copy_that_goes_before_it_is_opened_is_read_from_the_store(long_file: Row, world: Any) -> None:
+    world.cache.want(long_file)
+    copy = make.until(lambda: world.cache.find(long_file), lambda path: path is not None)
+
+    assert played(long_file, world, before=copy.unlink) == LONG[1:]
 
 
 def test_a_row_read_while_its_file_is_deleted_is_not_kept(stack: Stack, alice: Person) -> None:
