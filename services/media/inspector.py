@@ -1,35 +1,26 @@
 """The child process in which users' files meet parsers: `python -m services.media.inspector probe|tags PATH [COVER]`.
 
-It limits its own memory, processor time and writing before any parser is loaded, opens only the path it was given, and prints
-one JSON object. It never sees a secret: its parent starts it with an empty environment.
+It confines itself before any parser is loaded, opens only the path it was given, and prints one JSON object. It never sees a
+secret: its parent starts it with an empty environment.
 """
 
 import json
-import resource
 import sys
 
-MIB = 1024 * 1024
-MEMORY_BYTES = 1024 * MIB  # address space; PyAV's libraries alone map 300 MiB
-CPU_SECONDS = 30
-WRITE_BYTES = 16 * MIB  # the cover is the only thing it writes
-OPEN_FILES = 64
+from services.media import confinement
 
 if __name__ == "__main__":  # before the parsers are loaded
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (WRITE_BYTES, WRITE_BYTES))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confinement.confine()
 
-from io import BytesIO  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
-import av  # noqa: E402
-import filetype  # noqa: E402
-from av.stream import Disposition  # noqa: E402
-from PIL import Image, ImageOps  # noqa: E402
-from tinytag import TinyTag, TinyTagException  # noqa: E402
+import av
+import filetype
+from av.stream import Disposition
+from PIL import Image, ImageOps
+from tinytag import TinyTag, TinyTagException
 
 HEAD_BYTES = 8192  # filetype looks no further
 FRAMES = 3  # that must decode before something counts as audio
@@ -38,7 +29,7 @@ MAX_SAMPLE_RATE_HZ = 768_000
 MAX_CHANNELS = 64
 COVER_PIXELS = 1000  # the longer side, at most
 MAX_PIXELS = 25_000_000  # of a picture, from its header
-MAX_COVER_BYTES = 10 * MIB
+MAX_COVER_BYTES = 10 * 1024 * 1024
 COVER_QUALITY = 85
 PICTURES = ("JPEG", "PNG", "WEBP")
 MAX_SECONDS = 2**31 - 1
@@ -106,7 +97,7 @@ def tags(path: str, cover: str) -> dict[str, Any]:
     """Title, artist and album where the file names them; its front cover, re-encoded, is written to `cover`."""
     try:
         found = TinyTag.get(path, image=True)
-    except (TinyTagException, ValueError, KeyError, IndexError, OverflowError, OSError):
+    except (TinyTagException, ValueError, KeyError, IndexError, OverflowError, OSError, MemoryError):
         return {}  # it plays, so it is kept; it just says nothing of itself
     image = found.images.any
     has_cover = bool(cover and image and image.data and _write_cover(image.data, cover))
@@ -193,7 +184,7 @@ def _write_cover(data: bytes, path: str) -> bool:
             clean = Image.new("RGB", upright.size)  # a new picture, so that no EXIF block comes along
             clean.paste(upright)
             clean.save(path, "JPEG", quality=COVER_QUALITY, optimize=True)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError, MemoryError):
         return False
     return True
 
