@@ -40,7 +40,7 @@ class Store:
             secret_key=settings.s3_secret_key.get_secret_value(),
             secure=address.scheme == "https",
             region=settings.s3_region,
-            http_client=urllib3.PoolManager(
+            http_client=_Connections(
                 maxsize=CONNECTIONS,
                 block=True,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
@@ -156,6 +156,20 @@ class Store:
             raise StoreUnavailable from reason
         self._breaker.worked()
         return result
+
+
+class _Connections(urllib3.PoolManager):
+    """The client reads an error only where it is called application/xml; the embedded store calls it text/xml.
+
+    Without this a missing object would look like a store that is not answering, and a few of them like one that is down.
+    """
+
+    def urlopen(self, *arguments: Any, **options: Any) -> urllib3.BaseHTTPResponse:
+        """As its parent does."""
+        response = super().urlopen(*arguments, **options)
+        if response.headers.get("Content-Type", "").startswith("text/xml"):
+            response.headers["Content-Type"] = "application/xml"
+        return response
 
 
 class _Breaker:
