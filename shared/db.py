@@ -17,6 +17,8 @@ from psycopg import pq, sql
 from sqlalchemy import Engine, MetaData, Row, TextClause, create_engine, exc, text
 from sqlalchemy.orm import Session
 
+from shared.config import Settings
+
 CONNECT_TIMEOUT_SECONDS = 3  # a dead database is answered with 503 within seconds
 POOL_TIMEOUT_SECONDS = 5  # how long a request waits for a connection before it is told to come back
 
@@ -55,6 +57,13 @@ def make_engine(url: str, *, pool_size: int = 8, application_name: str) -> Engin
     )
     engine.dialect.do_begin = _begin  # type: ignore[method-assign]
     return engine
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The engine of one process, with the role that its settings name."""
+    name = f"{settings.service_name}-worker" if settings.is_worker else settings.service_name
+    url = settings.service_database_url.get_secret_value()
+    return make_engine(url, pool_size=settings.database_pool_size, application_name=name)
 
 
 @contextmanager

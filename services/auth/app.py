@@ -12,7 +12,7 @@ from services.auth.routes import accounts, documentation, trust
 from services.auth.settings import Settings
 from services.auth.world import World
 from shared import flask_app
-from shared.db import make_engine, transaction
+from shared.db import engine_of, transaction
 from shared.identity import KeySet, Revocations, Verifier
 from shared.limits import Limiter, PostgresStorage
 from shared.sealing import Seals
@@ -21,8 +21,7 @@ from shared.sealing import Seals
 def create() -> APIFlask:
     """Read the settings and make the application. It runs in the process that serves."""
     settings = Settings.load()
-    url = settings.service_database_url.get_secret_value()
-    engine = make_engine(url, pool_size=settings.database_pool_size, application_name="auth")
+    engine = engine_of(settings)
     world = World(
         settings=settings,
         engine=engine,

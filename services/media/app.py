@@ -25,8 +25,7 @@ WAIT_SECONDS = 30  # that one more waits for its turn, unread
 def create() -> FastAPI:
     """Read the settings, connect, and put it together."""
     settings = Settings.load()
-    url = settings.service_database_url.get_secret_value()
-    engine = database.make_engine(url, pool_size=settings.database_pool_size, application_name="media")
+    engine = database.engine_of(settings)
     peers = trust.peers(settings)
     verifier = trust.verifier(settings, peers["auth"])
     store = Store(settings)

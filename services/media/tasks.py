@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Engine, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from sqlalchemy.orm import Session
 
+import shared.work
 from services.media import cache, files, inspection
 from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
 from services.media.inspection import Found
 from services.media.models import PLAYABLE, AudioFile, Kind, State
 from services.media.settings import Settings
 from services.media.store import Store
-from shared import clock, trust
+from shared import clock
 from shared import db as database
 from shared.events import Events
 from shared.logs import log
@@ -32,12 +33,9 @@ SWEPT_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
-class Work:
+class Work(shared.work.Work):
     """What media's jobs work with."""
 
-    settings: Settings
-    engine: Engine
-    peers: trust.Peers
     store: Store
     spool: Path
     cache: Path  # of the web process on this machine
@@ -48,16 +46,7 @@ def start() -> Work:
     settings = Settings.load()
     spool = settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True)
-    url = settings.service_database_url.get_secret_value()
-    engine = database.make_engine(url, pool_size=settings.database_pool_size, application_name="media-worker")
-    return Work(
-        settings=settings,
-        engine=engine,
-        peers=trust.peers(settings),
-        store=Store(settings),
-        spool=spool,
-        cache=settings.cache_folder,
-    )
+    return Work.of(settings, store=Store(settings), spool=spool, cache=settings.cache_folder)
 
 
 @queue.task()

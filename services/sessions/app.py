@@ -16,7 +16,6 @@ BESIDE_THE_RECORDING_BYTES = 11 * MIB  # of JSON: the score, the analysis, the w
 def create() -> FastAPI:
     """The application."""
     settings = Settings.load()
-    url = settings.service_database_url.get_secret_value()
     media, others = peers.media(settings), peers.all_of(settings)
     bodies = Bodies(
         settings.data_dir,
@@ -28,7 +27,7 @@ def create() -> FastAPI:
     return shell.create(
         about=services.sessions.__doc__ or "",
         settings=settings,
-        engine=db.make_engine(url, pool_size=settings.database_pool_size, application_name="sessions"),
+        engine=db.engine_of(settings),
         verifier=trust.verifier(settings, others["auth"]),
         routers=[routes.practice],
         checks={},

@@ -21,7 +21,6 @@ from shared import ids
 from shared.fastapi_app import reception
 from shared.fastapi_app.reception import Arrivals, Bounds, DiskFull
 from tests.media import make
-from tests.media.test_bad_uploads import connection
 from tests.people import Person
 from tests.stack import Stack
 
@@ -35,7 +34,7 @@ def begun(stack: Stack, alice: Person) -> Iterator[Callable[..., socket.socket]]
     with ExitStack() as open_ones:
 
         def begin(length: int | None = None) -> socket.socket:
-            talking = open_ones.enter_context(connection(stack, alice.token, length))
+            talking = open_ones.enter_context(test_bad_uploads.begin(stack, alice.token, length))
             part = HEAD + b"RIFF"
             talking.sendall(part if length else b"%x\r\n%b\r\n" % (len(part), part))
             return talking

@@ -6,11 +6,10 @@ import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests import people
+from tests import people, wire
 from tests.media import make
 from tests.media.make import MINUET
 from tests.people import Person
@@ -145,44 +144,24 @@ def test_nobody_uploads(nobody: Person) -> None:
     assert make.upload(nobody).status_code == 401
 
 
-def connection(stack: Stack, token: str | None, length: int | None) -> socket.socket:
-    """A request that has sent its head only."""
-    address = urlsplit(stack.url)
-    talking = socket.create_connection((address.hostname, address.port), timeout=20)
-    head = ["POST /files/upload HTTP/1.1", "Host: tutti", "Content-Type: multipart/form-data; boundary=x"]
-    head += [f"Authorization: Bearer {token}"] if token else []
-    head += [f"Content-Length: {length}"] if length is not None else ["Transfer-Encoding: chunked"]
-    talking.sendall(("\r\n".join(head) + "\r\n\r\n").encode())
-    return talking
-
-
-def sent_until_answered(talking: socket.socket, pieces: Iterator[bytes]) -> tuple[int, bytes]:
-    """How many bytes went out before the answer came, sending 64 KiB every 5 ms; and its first line."""
-    sent, answer = 0, b""
-    talking.settimeout(0.005)
-    for piece in pieces:
-        try:
-            sent += talking.send(piece)
-            answer = talking.recv(200)
-            break
-        except TimeoutError:
-            continue
-    return sent, answer.partition(b"\r\n")[0]
+def begin(stack: Stack, token: str | None, length: int | None) -> socket.socket:
+    """An upload that has sent its head only."""
+    return wire.begin(stack, "/files/upload", "multipart/form-data; boundary=x", token=token, length=length)
 
 
 def test_a_hundred_megabytes_without_a_token_are_refused_within_the_first(stack: Stack) -> None:
-    talking = connection(stack, None, 100_000_000)
+    talking = begin(stack, None, 100_000_000)
 
-    sent, answer = sent_until_answered(talking, (bytes(65536) for _ in range(1600)))
+    sent, answer = wire.sent_until_answered(talking, (bytes(65536) for _ in range(1600)))
 
     assert answer == b"HTTP/1.1 401 Unauthorized"
     assert sent <= 1_000_000
 
 
 def test_a_body_that_says_it_is_over_the_cap_is_refused_at_once(stack: Stack, alice: Person) -> None:
-    talking = connection(stack, alice.token, 5_000_000_000)
+    talking = begin(stack, alice.token, 5_000_000_000)
 
-    sent, answer = sent_until_answered(talking, (bytes(65536) for _ in range(1600)))
+    sent, answer = wire.sent_until_answered(talking, (bytes(65536) for _ in range(1600)))
 
     assert answer == b"HTTP/1.1 413 Request Entity Too Large"
     assert sent <= 1_000_000
@@ -191,9 +170,9 @@ def test_a_body_that_says_it_is_over_the_cap_is_refused_at_once(stack: Stack, al
 def test_a_full_quota_is_said_before_the_body_is_read(stack: Stack, alice: Person) -> None:
     with stack.engine("media-worker").begin() as db:
         db.exec_driver_sql("INSERT INTO storage_use (user_id, used_bytes) VALUES (%s, %s)", (alice.id, 1024**3))
-    talking = connection(stack, alice.token, 50_000_000)
+    talking = begin(stack, alice.token, 50_000_000)
 
-    sent, answer = sent_until_answered(talking, (bytes(65536) for _ in range(1600)))
+    sent, answer = wire.sent_until_answered(talking, (bytes(65536) for _ in range(1600)))
 
     assert answer == b"HTTP/1.1 413 Request Entity Too Large"
     assert sent <= 1_000_000
@@ -204,7 +183,7 @@ def test_a_full_quota_is_said_before_the_body_is_read(stack: Stack, alice: Perso
 def test_a_client_that_goes_away_leaves_nothing_behind(stack: Stack, alice: Person, share: float, chunked: bool) -> None:
     size = 8_000_000
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + os.urandom(int(size * share))
-    talking = connection(stack, alice.token, None if chunked else size)
+    talking = begin(stack, alice.token, None if chunked else size)
     talking.sendall(b"%x\r\n%b\r\n" % (len(body), body) if chunked else body)
     time.sleep(0.2)
 

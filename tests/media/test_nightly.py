@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.media import make
-from tests.media.test_bad_uploads import connection
+from tests.media.test_bad_uploads import begin
 from tests.people import Person
 from tests.stack import Stack
 
@@ -19,7 +19,7 @@ def test_twenty_megabytes_at_one_megabit_a_second_arrive(stack: Stack, alice: Pe
     sound = make.big_wav(20_000_000)
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="slow.wav"\r\n\r\n'
     body = head + sound + b"\r\n--x--\r\n"
-    talking = connection(stack, alice.token, len(body))
+    talking = begin(stack, alice.token, len(body))
     for at in range(0, len(body), 12_500):
         talking.sendall(body[at : at + 12_500])
         time.sleep(0.1)
@@ -28,7 +28,7 @@ def test_twenty_megabytes_at_one_megabit_a_second_arrive(stack: Stack, alice: Pe
 
 
 def test_a_body_slower_than_the_least_is_ended(stack: Stack, alice: Person) -> None:
-    talking = connection(stack, alice.token, 1_000_000)
+    talking = begin(stack, alice.token, 1_000_000)
     talking.settimeout(0.5)
     started, answer = time.monotonic(), b""
     while not answer and time.monotonic() - started < 45:
@@ -83,7 +83,7 @@ def test_a_killed_object_store_comes_back_and_nothing_acknowledged_is_lost(stack
 
 
 def test_a_media_killed_in_the_middle_of_an_upload_leaves_only_what_the_sweep_ends(stack: Stack, alice: Person) -> None:
-    talking = connection(stack, alice.token, 10_000_000)
+    talking = begin(stack, alice.token, 10_000_000)
     talking.sendall(b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + bytes(5_000_000))
     time.sleep(0.3)
 

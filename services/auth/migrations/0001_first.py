@@ -98,7 +98,3 @@ def upgrade() -> None:
         "TABLE(user_id uuid, salt bytea)",
         "SELECT s.user_id, s.salt FROM user_sessions s WHERE s.id = session",
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("the first migration is the beginning")

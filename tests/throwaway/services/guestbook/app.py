@@ -16,7 +16,7 @@ def create() -> FastAPI:
     return shell.create(
         about=services.guestbook.__doc__ or "",
         settings=settings,
-        engine=db.make_engine(settings.service_database_url.get_secret_value(), application_name="guestbook"),
+        engine=db.engine_of(settings),
         verifier=trust.verifier(settings, others["auth"]),
         routers=[routes.guestbook],
         checks={},

@@ -1,39 +1,25 @@
 """The guestbook's background work: counting."""
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.guestbook import peers
 from services.guestbook.models import Tally
 from services.guestbook.settings import Settings
 from shared import db as database
-from shared import trust
 from shared.events import Events
 from shared.queue import Queue
+from shared.work import Work
 
 queue = Queue("guestbook")
 events = Events(queue)
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a job has at hand."""
-
-    settings: Settings
-    engine: Engine
-    peers: trust.Peers
-
-
 def start() -> Work:
     """The worker's world."""
-    settings = Settings.load()
-    engine = database.make_engine(settings.service_database_url.get_secret_value(), application_name="guestbook-worker")
-    return Work(settings, engine, peers.all_of(settings))
+    return Work.of(Settings.load())
 
 
 @queue.task()
