@@ -20,7 +20,7 @@ from services.media.spool import Spooled
 from shared import ids
 from shared.fastapi_app import reception
 from shared.fastapi_app.reception import Arrivals, Bounds, DiskFull
-from tests.media import make
+from tests.media import make, test_bad_uploads
 from tests.people import Person
 from tests.stack import Stack
 
