@@ -249,7 +249,7 @@ class Edge:
             self._log.info(
                 "request",
                 method=method,
-                path=environ["PATH_INFO"][:200],
+                path=logs.path_of(environ["PATH_INFO"], is_known=route != "unmatched"),
                 status=status,
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 size_bytes=size_bytes,

@@ -60,6 +60,11 @@ def request_id() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
+def path_of(path: str, *, is_known: bool) -> str:
+    """A path for the log. Of one that leads nowhere only the beginning: a mistyped capability may still be one."""
+    return path[:200] if is_known else f"/{path.lstrip('/').partition('/')[0][:20]}"
+
+
 def end_request() -> None:
     """Forget its id."""
     structlog.contextvars.unbind_contextvars("request_id")

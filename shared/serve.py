@@ -55,6 +55,7 @@ def main(service: str) -> None:
     if processes.answers(settings.host, settings.port):
         raise SystemExit(f"port {settings.port} is taken: something already answers there, so {service} does not start")
     processes.die_with_parent()
+    processes.give_memory_back()
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     flag = settings.drain_flag

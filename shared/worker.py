@@ -120,6 +120,7 @@ def main(service: str) -> None:
         raise SystemExit(f"{service} is not a service; there are {', '.join(services.names())}")
     os.environ.setdefault("SERVICE_NAME", service)
     processes.die_with_parent(signal.SIGTERM)
+    processes.give_memory_back()
     tasks = services.module(service, "tasks")
     queue: Queue = tasks.queue
     queue.work = tasks.start()

@@ -13,7 +13,7 @@ from services.auth.tokens import Grant
 from services.auth.users import Account
 from services.auth.world import World
 from shared.db import transaction
-from shared.errors import NotFound
+from shared.errors import NotFound, TooMany
 
 ACCOUNT, ADDRESS = "failed sign-ins of an account", "failed sign-ins from an address"
 
@@ -91,7 +91,11 @@ def _count_failure(world: World, *, account: UUID | str, address: str) -> None:
     mine = world.settings
     window = mine.sign_in_window_seconds
     world.failures.hit(ADDRESS, at_most=mine.sign_in_failures_per_address, per_seconds=window, who=address)
-    world.failures.hit(ACCOUNT, at_most=mine.sign_in_failures_per_account, per_seconds=window, who=account)
+    try:
+        world.failures.hit(ACCOUNT, at_most=mine.sign_in_failures_per_account, per_seconds=window, who=account)
+    except TooMany:
+        world.failures.forgive(ADDRESS, at_most=mine.sign_in_failures_per_address, per_seconds=window, who=address)
+        raise
 
 
 def _forgive(world: World, *, account: UUID | str, address: str) -> None:

@@ -1,5 +1,6 @@
 """The web process of media."""
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from services import media
@@ -20,6 +21,7 @@ from shared.fastapi_app.reception import Arrivals
 ARRIVING = 16  # large uploads on their way at once, of everybody; so many caps' worth of disk
 ARRIVING_OF_ONE = 6  # and of one person: as many connections as a browser opens
 WAIT_SECONDS = 30  # that one more waits for its turn, unread
+FINISHING = 6  # bodies looked at and stored at once: twice the inspector's places, and a few at the store
 
 
 def create() -> FastAPI:
@@ -47,6 +49,7 @@ def create() -> FastAPI:
         routers=[files.router, play.router, internal.router],
         checks={"store": store.ping},
         world=World(
+            finishing=CapacityLimiter(FINISHING),
             settings=settings,
             store=store,
             cache=cache,

@@ -185,6 +185,12 @@ def end(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     return row
 
 
+def still_uploading(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> Sequence[UUID]:
+    """Those of `file_ids` whose second transaction has not become true."""
+    mine = (AudioFile.id.in_(file_ids), AudioFile.user_id == user_id)
+    return db.scalars(select(AudioFile.id).where(*mine, AudioFile.state == State.UPLOADING.value)).all()
+
+
 def is_deleting(db: Session, file_id: UUID, *, user_id: UUID) -> bool:
     """Whether this file is deleted and its bytes are still to go."""
     row = select(AudioFile.id).where(

@@ -30,7 +30,7 @@ async def take(request: Request, engine: Engine, world: World, *, session_id: UU
         await reception.receive(request, spooled.write, bounds)
         with reception.noticing_full_disk():
             spooled.end()
-        return await to_thread.run_sync(_keep, engine, world, spooled, session_id, user_id)
+        return await to_thread.run_sync(_keep, engine, world, spooled, session_id, user_id, limiter=world.finishing)
     finally:
         with CancelScope(shield=True):
             await to_thread.run_sync(spooled.discard)

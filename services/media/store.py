@@ -18,7 +18,7 @@ from services.media.settings import Settings
 from shared.logs import log
 
 CONNECT_SECONDS = 2
-READ_SECONDS = 10
+READ_SECONDS = 5  # of silence; a store that stopped is noticed by then
 PART_BYTES = 8 * 1024 * 1024  # what one upload holds in memory; S3's smallest part is 5 MiB
 READ_BYTES = 4 * 1024 * 1024  # of one range read: measured as fast as one long GET, and nothing stays open between two
 CONNECTIONS = 32  # more wait

@@ -23,6 +23,7 @@ from services.media.errors import RangeOutside
 from services.media.store import READ_BYTES
 from services.media.world import World
 
+PIECE_BYTES = 256 * 1024  # handed to the server at once: it queues several for a player that pauses
 PATHSEND = "http.response.pathsend"
 UNSAFE_IN_QUOTES = re.compile(r"[^A-Za-z0-9 ._()&+-]")
 
@@ -114,16 +115,23 @@ class Pieces(StreamingResponse):
             if descriptor is not None:
                 at_the_end.callback(os.close, descriptor)
                 read = partial(_read_local, descriptor)
-            first = await to_thread.run_sync(read, self._start, READ_BYTES)
+            step = READ_BYTES if descriptor is None else PIECE_BYTES
+            first = await to_thread.run_sync(read, self._start, min(step, self._end - self._start + 1))
             if descriptor is None:
                 at_the_end.callback(self._world.cache.want, self._file)
-            self.body_iterator = self._pieces(first, read)
+            self.body_iterator = self._pieces(first, read, step)
+            del first
             await super().__call__(scope, receive, send)
 
-    async def _pieces(self, first: bytes, read: Callable[[int, int], bytes]) -> AsyncIterator[bytes]:
-        yield first
-        for at in range(self._start + len(first), self._end + 1, READ_BYTES):
-            yield await to_thread.run_sync(read, at, min(READ_BYTES, self._end - at + 1))
+    async def _pieces(self, held: bytes, read: Callable[[int, int], bytes], step: int) -> AsyncIterator[bytes]:
+        at = self._start
+        while True:
+            for begin in range(0, len(held), PIECE_BYTES):
+                yield held[begin : begin + PIECE_BYTES]
+            at += len(held)
+            if at > self._end:
+                return
+            held = await to_thread.run_sync(read, at, min(step, self._end - at + 1))
 
     def _read_stored(self, at: int, length: int) -> bytes:
         return self._world.store.read(self._file["bucket"], self._file["object_key"], start=at, length=length)

@@ -63,7 +63,7 @@ async def take(request: Request, engine: Engine, world: World, caller: Caller, *
         try:
             await reception.receive(request, body.write, bounds)
             body.close()
-            rows = await to_thread.run_sync(finish, engine, world, upload, body)
+            rows = await to_thread.run_sync(finish, engine, world, upload, body, limiter=world.finishing)
         except BaseException:
             with CancelScope(shield=True):
                 await to_thread.run_sync(abandon, engine, world, upload)
@@ -115,7 +115,8 @@ def abandon(engine: Engine, world: World, upload: Upload) -> None:
     user_id = upload.caller.id
     try:
         with database.transaction(engine, user_id=user_id) as db:
-            for file_id in upload.file_ids[: upload.begun]:
+            # A commit whose answer was lost may have made them true: such files are left alone.
+            for file_id in files.still_uploading(db, upload.file_ids[: upload.begun], user_id=user_id):
                 tasks.end_file(db, file_id, user_id=user_id)
             files.forget(db, upload.file_ids[upload.begun :], user_id=user_id)
             if upload.claim:

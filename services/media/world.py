@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from anyio import CapacityLimiter
+
 from services.media.cache import Cache
 from services.media.errors import UploadTooLarge
 from services.media.files import Row
@@ -24,6 +26,7 @@ class World:
     playables: Playables
     places: Places
     arrivals: Arrivals
+    finishing: CapacityLimiter  # who waits for the inspector or the store waits here, not in a thread that lists need
     spool: Path  # where bodies wait until they are stored
 
     def bounds(self, at_most: int) -> Bounds:

@@ -86,4 +86,4 @@ def _path(scope: Scope, route: str) -> str:
     """The path as it was asked for, with capabilities left out."""
     if any(f"{{{name}}}" in route for name in SECRET_PARAMETERS):
         return route
-    return str(scope["path"])[:200]
+    return logs.path_of(str(scope["path"]), is_known=route != "unmatched")
