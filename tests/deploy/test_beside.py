@@ -61,7 +61,9 @@ def test_a_saved_change_is_loaded_and_a_broken_one_is_not(tmp_path: Path, monkey
                 async with asyncio.timeout(CHANGE_SECONDS):
                     while not told.exists() or expected not in told.read_text():
                         await asyncio.sleep(0.05)
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(CHANGE_SECONDS):
+                while not loaded.exists():  # the shell gets to its trap when its sleep has ended
+                    await asyncio.sleep(0.05)
         finally:
             reload.cancel()
             await supervisor.stop(["echo", "echo-worker"])
