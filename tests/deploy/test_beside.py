@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,7 @@ def test_a_saved_change_is_loaded_and_a_broken_one_is_not(tmp_path: Path, monkey
     (tmp_path / "shared").mkdir()
     app.write_text("")
     monkeypatch.setattr(reloading, "ROOT", tmp_path)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and a shell cannot trap what is
     environment = {"PATH": os.defpath, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     serving = f"trap 'echo again >> {loaded}' HUP; while :; do sleep 0.05; done"
 
@@ -69,7 +71,10 @@ def test_a_saved_change_is_loaded_and_a_broken_one_is_not(tmp_path: Path, monkey
             await supervisor.stop(["echo", "echo-worker"])
         return told.read_text().splitlines()
 
-    said = asyncio.run(work())
+    try:
+        said = asyncio.run(work())
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
     assert loaded.read_text() == "again\n"
     assert [line.partition("echo-worker ended ")[1] != "" for line in said].count(True) == 1
