@@ -66,7 +66,7 @@ class Stack:
         database = (
             Database.embedded(self.postgres.where, self.postgres.password) if self.postgres else Database.managed(managed or "")
         )
-        secrets.deal(folder, masters, database)
+        secrets.deal(folder, masters, database, settings.chosen)
         key = (folder / "store" / "rclone_auth_key").read_text()
         self.store = (
             None

@@ -74,7 +74,7 @@ async def _fill_database(file: Path, made: Path, masters: dict[str, str], settin
     ) as database:
         if there := postgres_tools.schemas(database, services.names()):
             raise Unusable(f"the database of DATABASE_URL is not empty: it has {', '.join(there)}.")
-        secrets.deal(made / "secrets", masters, database)
+        secrets.deal(made / "secrets", masters, database, settings.chosen)
         await postgres_tools.migrate(made / "secrets" / "migrations", supervisor, "roles")
         await postgres_tools.restore(database, file, supervisor)
         await postgres_tools.migrate(made / "secrets" / "migrations", supervisor)

@@ -33,7 +33,10 @@ MASTERS = {
     S3_ACCESS_KEY: SHORTEST_ACCESS_KEY,
     S3_SECRET_KEY: SHORTEST_PASSWORD,
 }
-NEVER_IN_THE_ENVIRONMENT = (*MASTERS, DATABASE_URL)  # of a service: each is handed the files it may read instead
+GIVEN = {"auth": ("SMTP_URL", "GOOGLE_CLIENT_SECRET", "APPLE_PRIVATE_KEY", "FACEBOOK_CLIENT_SECRET")}
+"""Secrets that others made, by the service that reads them: none where the operator sets none."""
+NEVER_IN_THE_ENVIRONMENT = (*MASTERS, DATABASE_URL, *(name for names in GIVEN.values() for name in names))
+"""Of a service: each is handed the files it may read instead."""
 STORE_OWNER = "media"  # the only service that speaks to the object store
 
 
@@ -91,8 +94,10 @@ def make(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     return {name: given.get(name) or _keep_or_make(folder / "master" / name.lower()) for name in MASTERS}
 
 
-def deal(folder: Path, masters: Mapping[str, str], database: Database) -> None:
-    """Write every process's own folder. May be repeated; a file that already says the same is left alone."""
+def deal(folder: Path, masters: Mapping[str, str], database: Database, settings: Mapping[str, str]) -> None:
+    """Write every process's own folder, `settings` being what the operator set. May be repeated; a file that already says
+    the same is left alone, and one that the operator has taken back is removed.
+    """
     app, jwt = masters[APP_SECRET].encode(), masters[JWT_SECRET].encode()
     names = services.names()
     for name in names:
@@ -101,9 +106,13 @@ def deal(folder: Path, masters: Mapping[str, str], database: Database) -> None:
         same = {"internal_keys": json.dumps(peers), "sealing_keys": json.dumps(sealing)}
         if name == STORE_OWNER:
             same |= {"s3_access_key": masters[S3_ACCESS_KEY], "s3_secret_key": masters[S3_SECRET_KEY]}
+        given = {each: settings.get(each, "").strip() for each in GIVEN.get(name, ())}
+        same |= {each.lower(): value for each, value in given.items() if value}
         for process, role in ((name, name), (f"{name}-worker", f"{name}_system")):
             address = database.as_role(role, derive.role_password(app, role))
             _write_folder(folder / process, same | {"service_database_url": address})
+            for taken_back in (each for each, value in given.items() if not value):
+                (folder / process / taken_back.lower()).unlink(missing_ok=True)
     _write_folder(folder / "migrations", {"database_url": database.url, "app_secret": masters[APP_SECRET]})
     _write_folder(folder / "database", {"postgres_password": masters[POSTGRES_PASSWORD]})
     # rclone reads one variable, `"key,secret"` with the quotes, because its value is a list in CSV.
@@ -188,7 +197,7 @@ def main() -> None:
         masters = make(chosen.home, os.environ)
         url = os.environ.get(DATABASE_URL)
         database = Database.managed(url) if url else Database.embedded(chosen.database, masters[POSTGRES_PASSWORD])
-        deal(chosen.home, masters, database)
+        deal(chosen.home, masters, database, os.environ)
     except Unfit as reason:
         sys.exit(f"Tutti cannot start: {reason}")
 

@@ -15,7 +15,16 @@ from shared import db as database
 from shared import ids
 from shared.calls import Peer
 from shared.queue import FOR_EVER, Queue, Task
+from shared.schemas import In
 from shared.tables import InboxEvent
+
+
+class NewEvent(In):
+    """An event from another service."""
+
+    event_id: UUID
+    kind: str
+    facts: dict[str, Any]
 
 
 class Events:

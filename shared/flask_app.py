@@ -27,6 +27,7 @@ from werkzeug.exceptions import HTTPException
 from shared import addresses, errors, idempotency, json, logs, processes, queue
 from shared.addresses import Network
 from shared.config import Settings
+from shared.events import Events, NewEvent
 from shared.health import Check, Health, Metrics
 from shared.idempotency import Claim
 from shared.identity import Caller, Verifier
@@ -49,8 +50,10 @@ def create(
     blueprints: Sequence[APIBlueprint],
     checks: Mapping[str, Check],
     world: Any = None,
+    events: Events | None = None,
 ) -> APIFlask:
-    """The service's application. `about` is the service's docstring; `checks` are what `/ready` asks besides the database.
+    """The service's application. `about` is the service's docstring; `checks` are what `/ready` asks besides the database;
+    `events` takes what other services say.
 
     It runs in the process that serves: the polling of revocations starts here.
     """
@@ -82,7 +85,7 @@ def create(
     metrics = Metrics()
     metrics.watch("jobs_failed", "Jobs that have had all their attempts", lambda: queue.failed(engine))
     health = Health(name, settings.drain_flag, app.extensions["tutti"].checks(checks))
-    for each in (*blueprints, _operators(name, health, metrics)):
+    for each in (*blueprints, *([_events(events)] if events else []), _operators(name, health, metrics)):
         app.register_blueprint(each)
     _handle_errors(app)
     app.before_request(_note_route)
@@ -285,6 +288,20 @@ def _operators(name: str, health: Health, metrics: Metrics) -> APIBlueprint:
         return _bytes(metrics.text(), 200, metrics.media_type)
 
     return operators
+
+
+def _events(events: Events) -> APIBlueprint:
+    taking = APIBlueprint("events", __name__)
+
+    @taking.post("/internal/events")
+    @internal
+    @taking.input(NewEvent, arg_name="event")
+    def take_event(event: NewEvent, peer: object) -> Response:
+        with transaction() as db:
+            events.received(db, event_id=event.event_id, kind=event.kind, facts=event.facts)
+        return Response(status=202)
+
+    return taking
 
 
 def _handle_errors(app: Flask) -> None:

@@ -10,6 +10,8 @@ owner's a data migration would change no row and say nothing (measured).
     member         rows that a membership table links to the caller
     common         everybody reads, an administrator (`app.role`) writes
     internal       the system role alone
+
+`admin=True` on `protect` (and `"admin": True` beside the policy in the model) opens a table to administrators besides.
 """
 
 from typing import Final
@@ -37,6 +39,7 @@ def protect(
     membership: str = "",
     member_key: str = "",
     row_key: str = "id",
+    admin: bool = False,
 ) -> None:
     """Turn on forced row-level security for `table`, in the schema that is being migrated.
 
@@ -48,6 +51,8 @@ def protect(
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     for role in (f"{service}_owner", f"{service}_system"):
         op.execute(f"CREATE POLICY {role} ON {table} TO {role} USING (true) WITH CHECK (true)")
+    if admin:
+        _policy(table, "admin", service, using=IS_ADMIN)
     mine = f"{user_column} = {CALLER}"
     match kind:
         case "own":

@@ -26,7 +26,8 @@ from tests.stack import ROOT
 NAMES = services.names()
 CONTAINERS = {name: "api" if name == "media" else name for name in NAMES}  # seed 004 calls media `api`
 ONE_PER_CONTAINER = {"service_name", "host", "port", "data_dir", "run_dir", "peer_urls"}  # decided by whoever starts it
-FROM_SECRETS = {"service_database_url", "internal_keys", "sealing_keys", "s3_access_key", "s3_secret_key"}
+GIVEN = {name.lower() for names in secrets.GIVEN.values() for name in names}
+FROM_SECRETS = {"service_database_url", "internal_keys", "sealing_keys", "s3_access_key", "s3_secret_key"} | GIVEN
 OF_THE_GATEWAY = {
     "CORS_ORIGINS",
     "CORS_ORIGIN_REGEX",

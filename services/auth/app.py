@@ -5,7 +5,7 @@ from flask import Response
 from flask_jwt_extended import JWTManager
 
 import services.auth
-from services.auth import keys, revocations, tokens
+from services.auth import keys, peers, revocations, tasks, tokens
 from services.auth.dialects import sinuzoid
 from services.auth.keys import Signing
 from services.auth.routes import accounts, documentation, trust
@@ -27,6 +27,7 @@ def create() -> APIFlask:
         engine=engine,
         signing=Signing(engine, Seals(settings.sealing_keys)),
         failures=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
+        peers=peers.all_of(settings),
     )
     app = flask_app.create(
         about=services.auth.__doc__ or "",
@@ -35,6 +36,7 @@ def create() -> APIFlask:
         verifier=_verifier(world),
         blueprints=[accounts.routes, sinuzoid.routes, trust.routes, documentation.routes],
         world=world,
+        events=tasks.events,
         checks={"signing key": lambda: world.signing.active() and None},
     )
     app.config.update(tokens.config(settings))

@@ -1,6 +1,6 @@
 """Everything that can go wrong with accounts and sign-ins."""
 
-from shared.errors import Conflict, Malformed, NotSignedIn, Unavailable
+from shared.errors import Conflict, Invalid, Malformed, NotSignedIn, Unavailable
 
 
 class InvalidCredentials(NotSignedIn):
@@ -35,3 +35,7 @@ class TooManySignIns(Unavailable):
 
 class SigningKeyMissing(Unavailable):
     """Tokens cannot be signed just now: there is no key yet. Try again in a moment."""
+
+
+class OneTimeTokenInvalid(Invalid):
+    """This link or code does not count, or no longer. Ask for a new one."""

@@ -1,8 +1,11 @@
 """What an operator may set of accounts and sign-ins."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, SecretStr, field_validator
 
 import shared.config
+from shared import json
 
 
 class Settings(shared.config.Settings):
@@ -15,3 +18,31 @@ class Settings(shared.config.Settings):
     sign_in_failures_per_account: int = Field(default=10, ge=1)
     sign_in_failures_per_address: int = Field(default=60, ge=1)
     sign_in_window_seconds: int = Field(default=300, ge=1)
+    strangers_failures_per_hour: int = Field(default=20, ge=1)  # of one account, from places it never signed in from
+    email_confirmation_required: bool = False
+    deletion_days: int = Field(default=30, ge=0)
+    key_published_ahead_seconds: int = Field(default=900, ge=0)
+    mail_from: str = "Tutti <tutti@localhost>"
+    smtp_url: SecretStr | None = None  # smtp://user:password@host:587, or smtps://; none is a folder of files
+    app_urls: str = ""  # where a browser may be sent back to: exact addresses, by commas
+    google_client_id: str = ""
+    google_client_secret: SecretStr | None = None
+    google_issuer: str = "https://accounts.google.com"
+    apple_client_id: str = ""
+    apple_team_id: str = ""
+    apple_key_id: str = ""
+    apple_private_key: SecretStr | None = None
+    apple_issuer: str = "https://appleid.apple.com"
+    facebook_client_id: str = ""
+    facebook_client_secret: SecretStr | None = None
+    facebook_url: str = "https://www.facebook.com"
+    facebook_graph_url: str = "https://graph.facebook.com"
+    foreign_issuers: str = "[]"  # JSON; see services/auth/README.md
+
+    @field_validator("foreign_issuers")
+    @classmethod
+    def _is_a_list(cls, text: str) -> str:
+        listed: Any = json.loads(text.encode())
+        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            raise ValueError("a JSON list of objects")
+        return text

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.auth.errors import EmailTaken, UsernameTaken
 from services.auth.models import User, UserProfile, role_of
-from services.auth.schemas import NewUser
+from services.auth.schemas.accounts import NewUser
 from shared import clock, ids
 from shared import db as database
 from shared.errors import NotFound

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from services.auth.keys import Signing
 from services.auth.settings import Settings
+from shared import trust
 from shared.limits import Limiter
 
 
@@ -17,3 +18,4 @@ class World:
     engine: Engine
     signing: Signing
     failures: Limiter  # in Postgres, so that all replicas count together
+    peers: trust.Peers

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 import anyio
 import anyio.to_thread
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp
 from shared import errors, json, logs, processes, queue
 from shared.addresses import Network
 from shared.config import Settings
-from shared.events import Events
+from shared.events import Events, NewEvent
 from shared.fastapi_app.edge import Edge
 from shared.fastapi_app.guards import Internal, InternalDb, ReplayAnswer
 from shared.fastapi_app.lingering import Lingering
@@ -25,19 +24,11 @@ from shared.fastapi_app.strict import StrictRoute
 from shared.health import Check, Health, Metrics
 from shared.identity import Verifier
 from shared.logs import log, request_id
-from shared.schemas import In, problems
+from shared.schemas import problems
 from shared.shell import Shell
 
 SPARE_CONNECTIONS = 2  # of the pool, for endpoints that take a transaction by hand
 THREADS = 24  # endpoints and dependencies that run at once
-
-
-class NewEvent(In):
-    """An event from another service."""
-
-    event_id: UUID
-    kind: str
-    facts: dict[str, Any]
 
 
 class Application(FastAPI):

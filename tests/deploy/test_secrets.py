@@ -27,7 +27,7 @@ def test_twenty_first_starts_at_once_end_with_one_set(tmp_path: Path) -> None:
 
 
 def test_only_their_owner_can_read_them(tmp_path: Path) -> None:
-    secrets.deal(tmp_path, secrets.make(tmp_path, {}), secrets.Database.embedded("127.0.0.1:1/tutti", "x"))
+    secrets.deal(tmp_path, secrets.make(tmp_path, {}), secrets.Database.embedded("127.0.0.1:1/tutti", "x"), {})
 
     for path in tmp_path.rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path

@@ -139,6 +139,7 @@ def test_every_table_of_every_service_is_declared_and_protected_as_declared(inn:
         assert declared is not None, f"{row.nspname}.{row.relname} is in no model"
         policy = declared.info["policy"]
         everyone = {f"{row.nspname}_owner", f"{row.nspname}_system"} if policy else set()
+        everyone |= {"admin"} if declared.info.get("admin") else set()
         assert (row.relrowsecurity, row.relforcerowsecurity) == (policy is not None,) * 2, row.relname
         assert set(row.policies) == named.get(policy, set()) | everyone, row.relname
 

@@ -5,7 +5,8 @@ from flask import Response, request
 
 from services.auth import entry, passwords, users
 from services.auth.errors import InvalidCredentials
-from services.auth.schemas import Credentials, LoginCheckOut, NewUser, ProfileOut, UserOut, WelcomedOut
+from services.auth.schemas.accounts import NewUser, ProfileOut, UserOut, WelcomedOut
+from services.auth.schemas.sign_ins import Credentials, LoginCheckOut
 from shared import json
 from shared.errors import NotSignedIn
 from shared.flask_app import client_address, once, signed_in, transaction, world

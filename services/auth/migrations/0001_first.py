@@ -1,4 +1,6 @@
-"""Accounts, sign-ins, signing keys, revocations."""
+"""Accounts and what proves them, sign-ins, signing keys, revocations, administration, leaving."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,6 +24,8 @@ def upgrade() -> None:
         sa.Column("password", sa.String(255), nullable=False),
         sa.Column("roles", sa.JSON, nullable=False),
         sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+        sa.Column("auth_provider", sa.String(50), nullable=False, server_default="email"),
+        sa.Column("email_confirmed_at", Instant),
         sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
         sa.Column("last_login_at", Instant),
         sa.UniqueConstraint("email", name="uq_users_email"),
@@ -37,6 +41,8 @@ def upgrade() -> None:
         sa.Column("avatar", sa.String(255)),
         sa.Column("birth_date", sa.Date),
         sa.Column("time_zone", sa.String(64), nullable=False, server_default=""),
+        sa.Column("bio", sa.String(2000), nullable=False, server_default=""),
+        sa.Column("preferences", sa.JSON, nullable=False, server_default="{}"),
         sa.UniqueConstraint("user_id", name="uq_user_profiles_user_id"),
     )
     op.create_table(
@@ -59,6 +65,7 @@ def upgrade() -> None:
         sa.Column("public_jwk", sa.JSON, nullable=False),
         sa.Column("private_key", sa.LargeBinary, nullable=False),
         sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.Column("state_since", Instant, nullable=False, server_default=sa.func.now()),
         sa.CheckConstraint("state IN ('next', 'active', 'retired')", name="ck_signing_keys_state"),
     )
     op.create_index(
@@ -80,11 +87,148 @@ def upgrade() -> None:
         sa.Column("is_public", sa.Boolean, nullable=False, server_default=sa.true()),
         sa.Column("expires_at", Instant, nullable=False, index=True),
     )
-    policies.protect("users", policies.OWN, user_column="id")
-    policies.protect("user_profiles", policies.OWN)
-    policies.protect("user_sessions", policies.OWN)
-    policies.protect("signing_keys", policies.COMMON)
-    policies.protect("revocations", policies.OWN_OR_PUBLIC)
+    op.create_table(
+        "onboarding_responses",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        _user(index=True),
+        sa.Column("question_id", sa.String(100), nullable=False),
+        sa.Column("question", sa.String(1000), nullable=False),
+        sa.Column("answer", sa.JSON, nullable=False),
+        sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+    )
+    op.create_table(
+        "email_changes",
+        _user(primary_key=True),
+        sa.Column("new_email", sa.String(255), nullable=False),
+        sa.Column("old_confirmed_at", Instant),
+        sa.Column("new_confirmed_at", Instant),
+        sa.Column("expires_at", Instant, nullable=False),
+    )
+    op.create_table(
+        "known_places",
+        _user(primary_key=True),
+        sa.Column("digest", sa.LargeBinary, primary_key=True),
+        sa.Column("device", sa.String(255), nullable=False, server_default=""),
+        sa.Column("last_seen_at", Instant, nullable=False, server_default=sa.func.now(), index=True),
+    )
+    op.create_table(
+        "one_time_tokens",
+        sa.Column("digest", sa.LargeBinary, primary_key=True),
+        sa.Column("purpose", sa.String(40), nullable=False),
+        _user(nullable=True, index=True),
+        sa.Column("facts", sa.JSON, nullable=False, server_default="{}"),
+        sa.Column("expires_at", Instant, nullable=False, index=True),
+    )
+    op.create_table(
+        "second_factors",
+        _user(primary_key=True),
+        sa.Column("secret", sa.LargeBinary, nullable=False),
+        sa.Column("confirmed_at", Instant),
+        sa.Column("last_step", sa.BigInteger, nullable=False, server_default="0"),
+    )
+    op.create_table(
+        "recovery_codes",
+        _user(primary_key=True),
+        sa.Column("digest", sa.LargeBinary, primary_key=True),
+    )
+    op.create_table(
+        "player_credentials",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        _user(index=True),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("key_digest", sa.LargeBinary, nullable=False),
+        sa.Column("app_password", sa.LargeBinary, nullable=False),
+        sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.Column("last_used_at", Instant),
+        sa.UniqueConstraint("key_digest", name="uq_player_credentials_key_digest"),
+    )
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        _user(index=True),
+        sa.Column("issuer", sa.String(255), nullable=False),
+        sa.Column("subject", sa.String(255), nullable=False),
+        sa.Column("provider", sa.String(50), nullable=False),
+        sa.Column("email", sa.String(255), nullable=False, server_default=""),
+        sa.Column("is_email_verified", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.Column("last_used_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.UniqueConstraint("issuer", "subject", name="uq_identities_issuer_subject"),
+    )
+    op.create_table(
+        "foreign_tokens",
+        sa.Column("digest", sa.LargeBinary, primary_key=True),
+        _user(index=True),
+        sa.Column("identity_id", sa.Uuid, sa.ForeignKey("identities.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column("seen_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.Column("expires_at", Instant, nullable=False, index=True),
+    )
+    op.create_table(
+        "admin_config",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("parameter", sa.String(100), nullable=False),
+        sa.Column("value", sa.JSON, nullable=False),
+        sa.Column("updated_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.UniqueConstraint("parameter", name="uq_admin_config_parameter"),
+    )
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.Column("action", sa.String(60), nullable=False, index=True),
+        sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+        sa.Column("actor_id", sa.Uuid),
+        sa.Column("ip_address", sa.String(64), nullable=False, server_default=""),
+        sa.Column("facts", sa.JSON, nullable=False, server_default="{}"),
+    )
+    op.create_table(
+        "account_deletion_requests",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("requested_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.Column("scheduled_for", Instant, nullable=False, index=True),
+        sa.Column("started_at", Instant),
+        sa.Column("cancelled_at", Instant),
+        sa.Column("completed_at", Instant),
+    )
+    op.create_index(
+        "uq_account_deletion_requests_open",
+        "account_deletion_requests",
+        ["user_id"],
+        unique=True,
+        postgresql_where=sa.text("cancelled_at IS NULL AND completed_at IS NULL"),
+    )
+    op.create_table(
+        "account_exports",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        _user(index=True),
+        sa.Column("requested_at", Instant, nullable=False, server_default=sa.func.now()),
+        sa.Column("completed_at", Instant),
+        sa.Column("expires_at", Instant, nullable=False),
+    )
+    op.create_table(
+        "acknowledgements",
+        sa.Column("task_id", sa.Uuid, primary_key=True),
+        sa.Column("service", sa.String(40), primary_key=True),
+        sa.Column("acknowledged_at", Instant, nullable=False, server_default=sa.func.now()),
+    )
+    policies.protect("users", policies.OWN, user_column="id", admin=True)
+    for table in ("user_profiles", "user_sessions", "second_factors", "recovery_codes", "identities"):
+        policies.protect(table, policies.OWN, admin=True)
+    for table in ("audit_log", "account_deletion_requests"):
+        policies.protect(table, policies.OWN, admin=True)
+    for table in ("onboarding_responses", "email_changes", "known_places", "player_credentials", "foreign_tokens"):
+        policies.protect(table, policies.OWN)
+    policies.protect("account_exports", policies.OWN)
+    for table in ("signing_keys", "admin_config"):
+        policies.protect(table, policies.COMMON)
+    policies.protect("revocations", policies.OWN_OR_PUBLIC, admin=True)
+    for table in ("one_time_tokens", "acknowledgements"):
+        policies.protect(table, policies.INTERNAL)
+    _look_ups()
+
+
+def _look_ups() -> None:
     policies.definer(
         "find_user_to_sign_in",
         "sign_in_name text",
@@ -98,3 +242,65 @@ def upgrade() -> None:
         "TABLE(user_id uuid, salt bytea)",
         "SELECT s.user_id, s.salt FROM user_sessions s WHERE s.id = session",
     )
+    policies.definer(
+        "issue_one_time_token",
+        "the_digest bytea, the_purpose text, whose uuid, the_facts json, seconds integer",
+        "void",
+        "INSERT INTO one_time_tokens (digest, purpose, user_id, facts, expires_at) "
+        "VALUES (the_digest, the_purpose, whose, the_facts, now() + make_interval(secs => seconds))",
+    )
+    policies.definer(
+        "find_one_time_token",
+        "the_digest bytea, the_purpose text",
+        "TABLE(user_id uuid, facts json)",
+        "SELECT t.user_id, t.facts FROM one_time_tokens t "
+        "WHERE t.digest = the_digest AND t.purpose = the_purpose AND t.expires_at > now()",
+    )
+    policies.definer(
+        "redeem_one_time_token",
+        "the_digest bytea, the_purpose text",
+        "TABLE(user_id uuid, facts json)",
+        "DELETE FROM one_time_tokens t WHERE t.digest = the_digest AND t.purpose = the_purpose AND t.expires_at > now() "
+        "RETURNING t.user_id, t.facts",
+    )
+    policies.definer(
+        "forget_one_time_tokens",
+        "whose uuid, the_purposes text[]",
+        "void",
+        "DELETE FROM one_time_tokens t WHERE t.user_id = whose AND (the_purposes IS NULL OR t.purpose = ANY(the_purposes))",
+    )
+    policies.definer(
+        "find_identity",
+        "the_issuer text, the_subject text",
+        "TABLE(id uuid, user_id uuid, is_active boolean)",
+        "SELECT i.id, i.user_id, u.is_active FROM identities i JOIN users u ON u.id = i.user_id "
+        "WHERE i.issuer = the_issuer AND i.subject = the_subject",
+    )
+    policies.definer(
+        "find_foreign_token",
+        "the_digest bytea",
+        "TABLE(user_id uuid, identity_id uuid, seen_at timestamptz, expires_at timestamptz)",
+        "SELECT t.user_id, t.identity_id, t.seen_at, t.expires_at FROM foreign_tokens t "
+        "WHERE t.digest = the_digest AND t.expires_at > now()",
+    )
+    policies.definer(
+        "find_player_by_key",
+        "the_digest bytea",
+        "TABLE(id uuid, user_id uuid)",
+        "SELECT p.id, p.user_id FROM player_credentials p JOIN users u ON u.id = p.user_id "
+        "WHERE p.key_digest = the_digest AND u.is_active",
+    )
+    policies.definer(
+        "find_user_of_player",
+        "player_name text",
+        "TABLE(id uuid)",
+        "SELECT u.id FROM users u "
+        "WHERE u.is_active AND (u.email = lower(player_name) OR lower(u.username) = lower(player_name)) LIMIT 1",
+    )
+
+
+def _user(**options: bool) -> sa.Column[Any]:
+    """Whose row it is."""
+    nullable = options.pop("nullable", False)
+    reference = sa.ForeignKey("users.id", ondelete="CASCADE")
+    return sa.Column("user_id", sa.Uuid, reference, nullable=nullable, **options)

@@ -7,15 +7,8 @@ from flask import Response, request
 
 from services.auth import entry, passwords, sign_ins, users
 from services.auth.entry import Admission
-from services.auth.schemas import (
-    EmailCredentials,
-    Farewell,
-    NewUser,
-    RefreshToken,
-    RegisteredOut,
-    TokensOut,
-    UserOut,
-)
+from services.auth.schemas.accounts import NewUser, RegisteredOut, UserOut
+from services.auth.schemas.sign_ins import EmailCredentials, Farewell, RefreshToken, TokensOut
 from shared.flask_app import client_address, current_caller, once, transaction, world
 
 routes = APIBlueprint("auth", __name__)

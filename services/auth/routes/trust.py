@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from services.auth import keys, revocations
-from services.auth.schemas import KeysOut
+from services.auth.schemas.keys import KeysOut
 from shared import json
 from shared.flask_app import internal, transaction
 

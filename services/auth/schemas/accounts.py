@@ -1,0 +1,54 @@
+"""Accounts and profiles."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from services.auth.schemas.fields import Email, NewPassword, Username, Zone
+from shared.schemas import In, Line, Out
+
+
+class NewUser(In):
+    """Somebody who wants an account."""
+
+    email: Email
+    password: NewPassword
+    username: Username | None = None
+    name: Line | None = None
+    time_zone: Zone = Field(default="", description="An IANA name, such as Europe/Vienna.")
+
+
+class UserOut(Out):
+    """An account, as its owner sees it."""
+
+    id: UUID
+    username: str | None
+    email: str
+    role: str
+
+
+class RegisteredOut(Out):
+    """A new account."""
+
+    user: UserOut
+
+
+class WelcomedOut(RegisteredOut):
+    """A new account, in seed 004's words."""
+
+    message: str = "Registered."
+
+
+class ProfileOut(UserOut):
+    """Account and profile. `time_zone` is an IANA name, or empty."""
+
+    name: str
+    roles: list[str]
+    first_name: str | None
+    last_name: str | None
+    avatar: str | None
+    birth_date: date | None
+    time_zone: str
+    created_at: datetime
+    last_login_at: datetime | None
