@@ -52,6 +52,21 @@ def sign_in(world: World, *, name: str, password: str, address: str, device: str
     return _admit(world, account, started, signer)
 
 
+def admit(world: World, *, user_id: UUID, address: str, device: str) -> Admission:
+    """Sign somebody in who has proved in another way than by a password who they are: a link in a mail, another provider.
+
+    Raises InvalidCredentials where the account is disabled or gone.
+    """
+    signer = world.signing.active()
+    with transaction(world.engine, user_id=user_id) as db:
+        try:
+            account = users.signed_in(db, user_id=user_id, new_hash=None)
+        except NotFound as reason:
+            raise InvalidCredentials from reason
+        started = sign_ins.begin(db, user_id=user_id, settings=world.settings, device=device, ip_address=address)
+    return _admit(world, account, started, signer)
+
+
 def refresh(world: World, token: str) -> Admission:
     """Fresh tokens for a refresh token. Raises RefreshTokenInvalid, RefreshTokenReused."""
     signer = world.signing.active()
