@@ -8,7 +8,7 @@ import services.auth
 from services.auth import keys, peers, revocations, tasks, tokens
 from services.auth.dialects import sinuzoid
 from services.auth.keys import Signing
-from services.auth.routes import accounts, documentation, trust
+from services.auth.routes import accounts, codes, documentation, trust
 from services.auth.settings import Settings
 from services.auth.world import World
 from shared import flask_app
@@ -34,7 +34,7 @@ def create() -> APIFlask:
         settings=settings,
         engine=engine,
         verifier=_verifier(world),
-        blueprints=[accounts.routes, sinuzoid.routes, trust.routes, documentation.routes],
+        blueprints=[accounts.routes, codes.routes, sinuzoid.routes, trust.routes, documentation.routes],
         world=world,
         events=tasks.events,
         checks={"signing key": lambda: world.signing.active() and None},
