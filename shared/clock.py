@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 _held_at: datetime | None = None
-_ZONES = frozenset(available_timezones())
+_ZONES = frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}  # files of the database, zones of nobody
 
 
 def now() -> datetime:

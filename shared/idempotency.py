@@ -2,28 +2,32 @@
 draft-ietf-httpapi-idempotency-key).
 
 The row is written in the transaction of the effect, so both are true or neither. A request of two transactions (an
-upload) claims its key in the first and fulfils it in the second; between them a repetition hears 409.
+upload) claims its key in the first and fulfils it in the second; between them a repetition hears 409, for as long as the
+request holds its key (`holding`): one whose process was killed, or that could not give its key back, holds it no longer.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Engine, delete, func, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from shared import clock, json
+from shared import clock, ids, json
 from shared import db as database
 from shared.errors import Conflict, Invalid, Malformed
+from shared.logs import log
 from shared.tables import IdempotencyKey
 
 MAX_KEY_CHARACTERS = 255  # Stripe's limit
-UNFINISHED = timedelta(minutes=20)  # longer than the gateway lets any request last: whoever claimed it is gone
+HELD = timedelta(seconds=30)  # a key whose holder was not heard of for so long is free
+RENEWED_SECONDS = 5  # a database that is away for half a minute costs nobody a key
 MAX_ROUTE_CHARACTERS = 100  # what the column holds
 NOBODY = UUID(int=0)  # whose keys signed-out requests use
 
@@ -34,6 +38,10 @@ class KeyReused(Malformed):
 
 class StillInProgress(Conflict):
     """The first request with this Idempotency-Key is still being worked on. Ask again in a moment."""
+
+
+class KeyLost(Conflict):
+    """This request took so long that another one with its Idempotency-Key has begun; that one's answer counts."""
 
 
 class BadKey(Invalid):
@@ -57,6 +65,7 @@ class Claim:
     user_id: UUID
     route: str
     key: str
+    holder: UUID = field(default_factory=ids.new, compare=False)  # the request that claims
 
     @classmethod
     def of(cls, user_id: UUID | None, method: str, path: str, key: str, fingerprint: bytes) -> Self:
@@ -88,12 +97,14 @@ def claim(db: Session, claim: Claim, fingerprint: bytes | None = None) -> Answer
         if not db.scalar(select(lock)):
             raise StillInProgress(retry_after_seconds=1)
         row = db.get(IdempotencyKey, (claim.user_id, claim.route, claim.key))
+        held_until = clock.now() + HELD
         if row is None:
-            db.add(IdempotencyKey(user_id=claim.user_id, route=claim.route, key=claim.key, fingerprint=fingerprint))
+            named = {"user_id": claim.user_id, "route": claim.route, "key": claim.key}
+            db.add(IdempotencyKey(**named, fingerprint=fingerprint, holder=claim.holder, held_until=held_until))
             db.flush()
             return None
-        if row.status is None and row.created_at < clock.now() - UNFINISHED:
-            row.created_at = clock.now()
+        if row.status is None and row.held_until < clock.now():
+            row.holder, row.held_until = claim.holder, held_until
             db.flush()
             return None
         if row.status is None:
@@ -111,30 +122,57 @@ def same(answer: Answer, fingerprint: bytes) -> None:
 
 
 def fulfil(db: Session, claim: Claim, answer: Answer) -> None:
-    """Keep the answer, in the transaction that makes it true."""
+    """Keep the answer, in the transaction that makes it true. Raises KeyLost: then nothing of this request may become true."""
     values = {
         "status": answer.status,
         "body": answer.body,
         "headers": json.dumps(answer.headers).decode(),
         "fingerprint": answer.fingerprint,
     }
-    identity = {"user_id": claim.user_id, "route": claim.route, "key": claim.key}
     with _as(db, claim.user_id):
-        keep = insert(IdempotencyKey).values(**identity, **values)
-        db.execute(keep.on_conflict_do_update(index_elements=list(identity), set_=values))
+        kept = update(IdempotencyKey).where(*_mine(claim)).values(values).returning(IdempotencyKey.key)
+        if db.scalar(kept) is None:
+            raise KeyLost
 
 
 def release(db: Session, claim: Claim) -> None:
     """Give the key back: the request failed and may be sent again."""
     with _as(db, claim.user_id):
-        db.execute(
-            delete(IdempotencyKey).where(
-                IdempotencyKey.user_id == claim.user_id,
-                IdempotencyKey.route == claim.route,
-                IdempotencyKey.key == claim.key,
-                IdempotencyKey.status.is_(None),
-            )
-        )
+        db.execute(delete(IdempotencyKey).where(*_mine(claim)))
+
+
+@contextmanager
+def holding(engine: Engine, claim: Claim | None) -> Iterator[None]:
+    """Keep a key from being claimed again while a request of two transactions is between them."""
+    if claim is None:
+        yield
+        return
+    is_over = threading.Event()
+    threading.Thread(target=_renew, args=(engine, claim, is_over), name="idempotency key", daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
+
+
+def _renew(engine: Engine, claim: Claim, is_over: threading.Event) -> None:
+    while not is_over.wait(RENEWED_SECONDS):
+        try:
+            with database.transaction(engine, user_id=claim.user_id) as db:
+                db.execute(update(IdempotencyKey).where(*_mine(claim)).values(held_until=clock.now() + HELD))
+        except SQLAlchemyError as reason:
+            log(__name__).warning("idempotency.not_renewed", reason=type(reason).__name__)
+
+
+def _mine(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    """The row that this very request holds and has not fulfilled."""
+    return (
+        IdempotencyKey.user_id == claim.user_id,
+        IdempotencyKey.route == claim.route,
+        IdempotencyKey.key == claim.key,
+        IdempotencyKey.holder == claim.holder,
+        IdempotencyKey.status.is_(None),
+    )
 
 
 @contextmanager

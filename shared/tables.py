@@ -33,6 +33,8 @@ class IdempotencyKey(Common):
     status: Mapped[int | None] = mapped_column(Integer)
     headers: Mapped[str | None] = mapped_column(Text)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    holder: Mapped[UUID]
+    held_until: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 

@@ -9,7 +9,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from services.media.errors import RangeOutside
 
-ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+ONE_RANGE = re.compile(r"bytes=([0-9]{0,1000})-([0-9]{0,1000})")
 
 
 def wanted(header: str | None, size_bytes: int) -> tuple[int, int] | None:

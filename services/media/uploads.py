@@ -61,9 +61,10 @@ async def take(request: Request, engine: Engine, world: World, caller: Caller, *
     async with world.arrivals.place(caller.id, declared):
         await to_thread.run_sync(begin, engine, world, upload, declared)
         try:
-            await reception.receive(request, body.write, bounds)
-            body.close()
-            rows = await to_thread.run_sync(finish, engine, world, upload, body, limiter=world.finishing)
+            with idempotency.holding(engine, claim):
+                await reception.receive(request, body.write, bounds)
+                body.close()
+                rows = await to_thread.run_sync(finish, engine, world, upload, body, limiter=world.finishing)
         except BaseException:
             with CancelScope(shield=True):
                 await to_thread.run_sync(abandon, engine, world, upload)

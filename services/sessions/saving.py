@@ -100,7 +100,8 @@ def _store(
     """Hand the recording over and make the session true; whatever fails, the key is given back, so it may be sent again."""
     content, declared_type = recording.content, recording.declared_type
     try:
-        recording_id = peers.store_recording(media, session_id, content, declared_type=declared_type, owner=owner)
+        with idempotency.holding(engine, once.claim if once else None):
+            recording_id = peers.store_recording(media, session_id, content, declared_type=declared_type, owner=owner)
         with transaction(engine, user_id=owner.user_id) as db:
             sessions.finish(db, session_id, user_id=owner.user_id, recording_id=recording_id)
             return recording_id, _answer(db, session_id, owner, zone, once)

@@ -92,7 +92,8 @@ RANGES = [
     ("seconds=0-1", 200, BYTES, "an unknown unit is ignored"),
     ("bytes=0-1,5-6", 200, BYTES, "several ranges: the whole"),
     ("bytes=" + ",".join(f"{n}-{n}" for n in range(2_000)), 200, BYTES, "thousands of them cost no more"),
-    ("bytes=" + "9" * 400 + "-", 200, BYTES, "a number beyond all files"),
+    ("bytes=" + "9" * 400 + "-", 416, None, "a beginning beyond all files"),
+    ("bytes=0-" + "9" * 400, 206, BYTES, "an end beyond all files is cut"),
 ]
 
 
