@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
@@ -12,6 +12,7 @@ from tests import people
 from tests.people import Person
 from tests.stack import Stack
 
+_figures = pytest.StashKey[list[str]]()
 MARK = "TUTTI_TEST_RUN"  # in the environment of everything that this run starts
 LINGER_SECONDS = 5  # how long a process that was told to end may take
 
@@ -45,6 +46,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack(tmp_path_factory.mktemp("tutti")).start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell what was measured: `figures("P1: 20 of 20 rounds ...")` is printed at the end of the run."""
+    return request.config.stash.setdefault(_figures, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the figures."""
+    if told := config.stash.get(_figures, []):
+        terminalreporter.section("figures")
+        for line in told:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -121,6 +121,19 @@ def end(db: Session, *, session_id: UUID, user_id: UUID) -> None:
     revocations.revoke(db, user_id=user_id, session_id=session_id)
 
 
+def end_all(db: Session, *, user_id: UUID, but: UUID | None = None) -> int:
+    """End every sign-in of a user, or every other one than `but`; how many there were. May be repeated.
+
+    Each is named by itself in the revocations, so that a sign-in begun in the same second afterwards holds. Where the account
+    itself is closed, `revocations.revoke(db, user_id=...)` besides covers tokens of other issuers too.
+    """
+    ended = delete(UserSession).where(UserSession.user_id == user_id).returning(UserSession.id)
+    session_ids = list(db.scalars(ended if but is None else ended.where(UserSession.id != but)))
+    for session_id in session_ids:
+        revocations.revoke(db, user_id=user_id, session_id=session_id)
+    return len(session_ids)
+
+
 def _token(secret: bytes, session_id: UUID, generation: int, salt: bytes) -> str:
     named = f"v1.{session_id}.{generation}"
     key = derive.derive(secret, f"refresh tokens {salt.hex()}")
