@@ -1,6 +1,6 @@
 """Everything that can go wrong with accounts and sign-ins."""
 
-from shared.errors import Conflict, Invalid, Malformed, NotSignedIn, Unavailable
+from shared.errors import Conflict, Invalid, Malformed, NotSignedIn, Problem, Refused, Unavailable
 
 
 class InvalidCredentials(NotSignedIn):
@@ -39,3 +39,49 @@ class SigningKeyMissing(Unavailable):
 
 class OneTimeTokenInvalid(Invalid):
     """This link or code does not count, or no longer. Ask for a new one."""
+
+
+class AccountExists(Conflict):
+    """There is an account with this e-mail address already. Sign in to it, confirm the address, and connect this provider."""
+
+
+class AccountDisabled(Refused):
+    """This account is disabled. Ask whoever runs this service."""
+
+
+class EmailUnconfirmed(Conflict):
+    """Confirm the e-mail address of your account first; until then nothing can be connected to it."""
+
+
+class IdentityTaken(Conflict):
+    """This account of another provider belongs to somebody else here already."""
+
+
+class LastWayIn(Conflict):
+    """Without this you could sign in no more. Set a password or connect another provider first."""
+
+
+class ProviderNotConfigured(Problem):
+    """Signing in this way is not set up here. Choose another one."""
+
+    status = 501
+
+
+class ProviderUnavailable(Unavailable):
+    """The provider you sign in with is not answering as it should. Try again in a moment."""
+
+
+class ProviderRefused(Refused):
+    """The provider did not let you in, or you chose not to. Try again."""
+
+
+class AnswerUntrusted(Refused):
+    """What the provider said of you could not be trusted. Try again."""
+
+
+class StateInvalid(Invalid):
+    """This sign-in was not begun in this browser, or too long ago, or is finished. Begin it again."""
+
+
+class RedirectNotAllowed(Invalid):
+    """A browser may not be sent there. The operator lists the addresses of apps in APP_URLS."""

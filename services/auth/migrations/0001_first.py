@@ -277,6 +277,12 @@ def _look_ups() -> None:
         "WHERE i.issuer = the_issuer AND i.subject = the_subject",
     )
     policies.definer(
+        "find_account_of_address",
+        "address text",
+        "TABLE(id uuid, is_active boolean, is_confirmed boolean)",
+        "SELECT u.id, u.is_active, u.email_confirmed_at IS NOT NULL FROM users u WHERE u.email = address",
+    )
+    policies.definer(
         "find_foreign_token",
         "the_digest bytea",
         "TABLE(user_id uuid, identity_id uuid, seen_at timestamptz, expires_at timestamptz)",

@@ -2,7 +2,7 @@
 `onboarding_responses`, `account_deletion_requests`) are kept.
 """
 
-from services.auth.models.accounts import EmailChange, OnboardingResponse, User, UserProfile, role_of
+from services.auth.models.accounts import NOWHERE, EmailChange, OnboardingResponse, User, UserProfile, receives_no_mail, role_of
 from services.auth.models.administration import AdminConfig, AuditEvent
 from services.auth.models.base import Base
 from services.auth.models.identities import ForeignToken, Identity
@@ -12,6 +12,7 @@ from services.auth.models.secrets import OneTimeToken, PlayerCredential, Recover
 from services.auth.models.sign_ins import KnownPlace, Revocation, UserSession
 
 __all__ = [
+    "NOWHERE",
     "AccountDeletionRequest",
     "AccountExport",
     "Acknowledgement",
@@ -33,5 +34,6 @@ __all__ = [
     "User",
     "UserProfile",
     "UserSession",
+    "receives_no_mail",
     "role_of",
 ]

@@ -86,6 +86,14 @@ class EmailChange(Base):
     expires_at: Mapped[datetime]
 
 
+NOWHERE = ".invalid"  # a domain that receives no mail, ever (RFC 2606), and that nobody can register with
+
+
+def receives_no_mail(email: str) -> bool:
+    """Whether this is the stand-in of an account without an address: nothing is sent there, and nobody is asked there."""
+    return email.endswith(NOWHERE)
+
+
 def role_of(roles: list[str]) -> str:
     """The highest of somebody's roles."""
     return "admin" if "admin" in roles else "user"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from services.auth import one_time
 from services.auth.mail import sending, writing
 from services.auth.mail.writing import Letter
-from services.auth.models import User
+from services.auth.models import User, receives_no_mail
 from services.auth.one_time import DAY, MINUTE, Purpose
 from services.auth.tasks.queue import queue
 from shared.db import transaction
@@ -48,7 +48,7 @@ def send_mail(work: Work, *, letter: str, user_id: str, to: str, purpose: str, f
     who = User.id == UUID(user_id) if user_id else User.email == to
     with transaction(work.engine) as db:
         found = db.execute(select(User.id, User.email).where(who, User.is_active)).one_or_none()
-        if found is None:
+        if found is None or receives_no_mail(to or found.email):
             return
         link = _link(db, Purpose(purpose), found.id, work.settings.public_url, facts) if purpose else ""
     said = {**facts, "link": link, "place": work.settings.public_url}
