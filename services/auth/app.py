@@ -6,7 +6,7 @@ from flask_jwt_extended import JWTManager
 
 import services.auth
 from services.auth import keys, peers, revocations, tasks, tokens
-from services.auth.dialects import sinuzoid
+from services.auth.dialects import sinuzoid, sinuzoid_client
 from services.auth.keys import Signing
 from services.auth.routes import accounts, codes, documentation, trust
 from services.auth.settings import Settings
@@ -34,7 +34,7 @@ def create() -> APIFlask:
         settings=settings,
         engine=engine,
         verifier=_verifier(world),
-        blueprints=[accounts.routes, codes.routes, sinuzoid.routes, trust.routes, documentation.routes],
+        blueprints=[accounts.routes, codes.routes, sinuzoid.routes, sinuzoid_client.routes, trust.routes, documentation.routes],
         world=world,
         events=tasks.events,
         checks={"signing key": lambda: world.signing.active() and None},

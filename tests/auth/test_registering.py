@@ -33,18 +33,18 @@ def test_an_account_is_made_in_our_own_shape(nobody: Person) -> None:
 
 def test_a_taken_address_is_refused_however_it_is_written(nobody: Person) -> None:
     first = new()
-    assert nobody.post("/api/register", first).status_code == 201
+    assert nobody.post("/api/auth/register", first).status_code == 201
 
-    second = nobody.post("/api/register", first | {"email": first["email"].upper()})
+    second = nobody.post("/api/auth/register", first | {"email": first["email"].upper()})
 
     assert (second.status_code, second.json()["code"]) == (409, "email_taken")
 
 
 def test_a_taken_username_is_refused_whatever_its_case(nobody: Person) -> None:
     name = f"Ada{ids.new().hex[-12:]}"
-    nobody.post("/api/register", new(username=name))
+    nobody.post("/api/auth/register", new(username=name))
 
-    second = nobody.post("/api/register", new(username=name.lower()))
+    second = nobody.post("/api/auth/register", new(username=name.lower()))
 
     assert (second.status_code, second.json()["code"]) == (409, "username_taken")
 
@@ -53,7 +53,7 @@ def test_twenty_people_who_want_one_address_at_once_make_one_account(nobody: Per
     wanted = new()
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: nobody.post("/api/register", wanted).status_code, range(20)))
+        answers = list(pool.map(lambda _: nobody.post("/api/auth/register", wanted).status_code, range(20)))
 
     assert sorted(set(answers)) == [201, 409] and answers.count(201) == 1
 
@@ -71,7 +71,7 @@ def test_twenty_people_who_want_one_address_at_once_make_one_account(nobody: Per
     ],
 )
 def test_weak_passwords_are_refused(nobody: Person, password: str, why: str) -> None:
-    answer = nobody.post("/api/register", new(email="grace.hopper@example.com", password=password))
+    answer = nobody.post("/api/auth/register", new(email="grace.hopper@example.com", password=password))
 
     assert answer.status_code == 422, why
     assert [each["field"] for each in answer.json()["errors"]] == ["password"]
@@ -80,7 +80,7 @@ def test_weak_passwords_are_refused(nobody: Person, password: str, why: str) -> 
 @pytest.mark.parametrize("password", ["8 chars!", "x" * 73, "ü" * 128, "  spaces count  ", "correct horse battery staple"])
 def test_strong_passwords_of_any_kind_are_taken_whole(nobody: Person, password: str) -> None:
     made = new(password=password)
-    assert nobody.post("/api/register", made).status_code == 201
+    assert nobody.post("/api/auth/register", made).status_code == 201
 
     def signs_in(typed: str) -> bool:
         return nobody.post("/api/login_check", {"username": made["email"], "password": typed}).status_code == 200
@@ -107,7 +107,7 @@ def test_strong_passwords_of_any_kind_are_taken_whole(nobody: Person, password: 
     ],
 )
 def test_what_makes_no_account_is_named(nobody: Person, changed: dict[str, Any]) -> None:
-    answer = nobody.post("/api/register", new(**changed))
+    answer = nobody.post("/api/auth/register", new(**changed))
 
     assert answer.status_code == 422
     assert [each["field"] for each in answer.json()["errors"]] == list(changed)
@@ -116,9 +116,9 @@ def test_what_makes_no_account_is_named(nobody: Person, changed: dict[str, Any])
 def test_repeating_a_registration_with_its_key_makes_one_account(nobody: Person) -> None:
     key, wanted = {"Idempotency-Key": str(ids.new())}, new()
 
-    first = nobody.post("/api/register", wanted, headers=key)
-    second = nobody.post("/api/register", wanted, headers=key)
-    other = nobody.post("/api/register", wanted | {"password": "another long password"}, headers=key)
+    first = nobody.post("/api/auth/register", wanted, headers=key)
+    second = nobody.post("/api/auth/register", wanted, headers=key)
+    other = nobody.post("/api/auth/register", wanted | {"password": "another long password"}, headers=key)
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.content == second.content and second.headers["idempotent-replayed"] == "true"

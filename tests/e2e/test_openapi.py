@@ -13,7 +13,21 @@ from tests.stack import ROOT, Stack
 
 INSIDE = ("/internal/", "/ready", "/metrics")  # never routed by the gateway
 PAGES = ("/docs", "/api/docs", "/openapi/")  # the documents themselves
-PUBLIC = ("/health", "/.well-known/", "/play/", "/api/register", "/api/login_check", "/api/auth/")  # nobody is signed in yet
+PUBLIC = (
+    "/health",
+    "/.well-known/",
+    "/play/",
+    "/api/register",
+    "/api/login",
+    "/api/logout",
+    "/api/refresh-token",
+    "/api/request-password-reset",
+    "/api/reset-password",
+    "/api/v1/auth/sign",
+    "/api/v1/auth/refresh",
+    "/api/token/refresh",
+    "/api/auth/",
+)  # nobody is signed in yet
 
 
 @pytest.mark.parametrize("service", services.names())

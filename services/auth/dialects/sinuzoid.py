@@ -1,30 +1,28 @@
-"""Sinuzoid's URLs (seed 004, a Symfony client): the acts are the same, some shapes are LexikJWTAuthenticationBundle's."""
+"""Seed 004's URLs (a Symfony service): the acts are the same, the shapes are LexikJWTAuthenticationBundle's and, for
+refreshing, Gesdinet's. What Sinuzoid's own client asks besides is in `sinuzoid_client`.
+"""
 
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, passwords, users
-from services.auth.errors import InvalidCredentials
-from services.auth.schemas.accounts import NewUser, ProfileOut, UserOut, WelcomedOut
-from services.auth.schemas.sign_ins import Credentials, LoginCheckOut
+from services.auth import entry, users
+from services.auth.entry import Admission
+from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused
+from services.auth.schemas.accounts import ProfileOut
+from services.auth.schemas.sign_ins import Credentials, LoginCheckOut, RefreshToken
 from shared import json
 from shared.errors import NotSignedIn
-from shared.flask_app import client_address, once, signed_in, transaction, world
+from shared.flask_app import client_address, signed_in, transaction, world
 from shared.identity import Caller
 
 routes = APIBlueprint("sinuzoid", __name__)
 
-WORDS = {InvalidCredentials: "Invalid credentials.", NotSignedIn: "JWT Token not found"}
-
-
-@routes.post("/api/register")
-@routes.input(NewUser, arg_name="new")
-@routes.output(WelcomedOut, status_code=201)
-def register(new: NewUser) -> Response:
-    """Make an account."""
-    password_hash = passwords.chosen(new.password, email=new.email)
-    with transaction() as db:
-        return once(db, lambda: WelcomedOut(user=UserOut.model_validate(users.join(db, new, password_hash))), status=201)
+WORDS = {
+    InvalidCredentials: "Invalid credentials.",
+    NotSignedIn: "JWT Token not found",
+    RefreshTokenInvalid: "Invalid JWT Refresh Token",
+    RefreshTokenReused: "Invalid JWT Refresh Token",
+}
 
 
 @routes.post("/api/login_check")
@@ -34,8 +32,15 @@ def check_login(credentials: Credentials) -> LoginCheckOut:
     """Sign in by e-mail address or username."""
     name, password = credentials.username, credentials.password
     device = request.headers.get("User-Agent", "")
-    admission = entry.sign_in(world(), name=name, password=password, address=client_address(), device=device)
-    return LoginCheckOut(token=admission.access_token, refresh_token=admission.refresh_token)
+    return _tokens(entry.sign_in(world(), name=name, password=password, address=client_address(), device=device))
+
+
+@routes.post("/api/token/refresh")
+@routes.input(RefreshToken, arg_name="presented")
+@routes.output(LoginCheckOut)
+def refresh_token(presented: RefreshToken) -> LoginCheckOut:
+    """Get fresh tokens."""
+    return _tokens(entry.refresh(world(), presented.refresh_token))
 
 
 @routes.get("/api/user/profile")
@@ -53,3 +58,7 @@ def on_not_signed_in(raised: NotSignedIn) -> Response:
     message = WORDS.get(type(raised), raised.detail())
     body = json.dumps({"code": raised.status, "message": message})
     return Response(body, raised.status, raised.response_headers(), content_type="application/json")
+
+
+def _tokens(admission: Admission) -> LoginCheckOut:
+    return LoginCheckOut(token=admission.access_token, refresh_token=admission.refresh_token)

@@ -1,0 +1,136 @@
+"""Sinuzoid's client (seed 004 and its frontend), from sign-up to sign-out, on the ports it was built with."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared import ids
+from tests import people
+from tests.people import PASSWORD, Person
+from tests.stack import Stack
+
+TOKENS = {"access_token", "refresh_token", "token_type", "expires_in"}
+USER = {"id", "username", "email", "role"}
+RETRIES = re.compile("token|expired")  # in a message, the client refreshes and asks again
+
+
+@pytest.fixture
+def visitor(stack: Stack) -> Iterator[Person]:
+    """Somebody at the second door, which is `http://localhost:9000` where the client was built."""
+    person = people.nobody(stack.alt_url)
+    yield person
+    person.http.close()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def error(answer: Any) -> tuple[int, str]:
+    """Status and code, of an error in exactly this client's shape."""
+    said = answer.json()
+    assert said.keys() == {"error"} and {"code", "message"} <= said["error"].keys() <= {"code", "message", "details"}
+    assert answer.headers["content-type"] == "application/json" and isinstance(said["error"]["message"], str)
+    return answer.status_code, said["error"]["code"]
+
+
+def test_the_client_registers_signs_in_plays_refreshes_and_leaves(stack: Stack, visitor: Person) -> None:
+    name = f"ada{ids.new().hex[-12:]}"
+    account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+
+    registered = visitor.post("/api/register", account)
+    assert (registered.status_code, registered.json().keys()) == (201, {"message", "user"})
+    assert registered.json()["user"].keys() == USER
+
+    signed_in = visitor.post("/api/login", {"email": account["email"], "password": PASSWORD})
+    assert (signed_in.status_code, signed_in.json().keys()) == (200, {"message", "user", "tokens"})
+    user, tokens = signed_in.json()["user"], signed_in.json()["tokens"]
+    assert (user["username"], user["email"], user["role"]) == (name, account["email"], "user") and user.keys() == USER
+    assert tokens.keys() == TOKENS and (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 3600)
+
+    me = visitor.get("/api/me", headers=bearer(tokens["access_token"]) | {"Content-Type": "application/json"})
+    assert me.json().keys() == {"user"} and me.json()["user"].keys() == USER | {"createdAt", "lastLogin"}
+    assert me.json()["user"] | {"createdAt": 0, "lastLogin": 0} == user | {"createdAt": 0, "lastLogin": 0}
+    tracks = visitor.get(f"{stack.url}/files", headers=bearer(tokens["access_token"]))
+    assert (tracks.status_code, tracks.json()) == (200, [])
+
+    refreshed = visitor.post("/api/refresh-token", {"refresh_token": tokens["refresh_token"]})
+    assert refreshed.json().keys() == {"message", "tokens"} and refreshed.json()["tokens"].keys() == TOKENS
+    newest = refreshed.json()["tokens"]
+    assert newest["refresh_token"] != tokens["refresh_token"]
+    assert visitor.get("/api/me", headers=bearer(newest["access_token"])).status_code == 200
+
+    left = visitor.post("/api/logout", {"refresh_token": newest["refresh_token"]}, headers=bearer(newest["access_token"]))
+    assert (left.status_code, left.json().keys()) == (200, {"message"})
+    ended = visitor.post("/api/refresh-token", {"refresh_token": newest["refresh_token"]})
+    assert error(ended) == (401, "INVALID_REFRESH_TOKEN")
+
+
+def test_a_symfony_client_signs_in_and_refreshes_in_its_bundles_shapes(visitor: Person, alice: Person) -> None:
+    signed_in = visitor.post("/api/login_check", {"username": alice.email, "password": PASSWORD})
+    assert (signed_in.status_code, signed_in.json().keys()) == (200, {"token", "refresh_token"})
+
+    refreshed = visitor.post("/api/token/refresh", {"refresh_token": signed_in.json()["refresh_token"]})
+    assert (refreshed.status_code, refreshed.json().keys()) == (200, {"token", "refresh_token"})
+    assert visitor.get("/api/user/profile", headers=bearer(refreshed.json()["token"])).json()["email"] == alice.email
+
+    forged = visitor.post("/api/token/refresh", {"refresh_token": "made up"})
+    assert (forged.status_code, forged.json()) == (401, {"code": 401, "message": "Invalid JWT Refresh Token"})
+
+
+def test_signing_out_without_a_refresh_token_ends_the_sign_in_of_the_access_token(alice: Person) -> None:
+    assert alice.post("/api/logout", {}).status_code == 200
+
+    assert error(alice.post("/api/refresh-token", {"refresh_token": alice.refresh_token})) == (401, "INVALID_REFRESH_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("login", None, 400, "MISSING_CREDENTIALS"),
+        ("login", {}, 400, "MISSING_CREDENTIALS"),
+        ("login", [], 400, "MISSING_CREDENTIALS"),
+        ("login", {"email": "ada@example.com"}, 400, "MISSING_CREDENTIALS"),
+        ("login", {"email": "ada@example.com", "password": 7}, 400, "VALIDATION_FAILED"),
+        ("login", {"email": "ada@example.com", "password": "x", "token": "x"}, 400, "VALIDATION_FAILED"),
+        ("login", {"email": "nobody@example.com", "password": "x"}, 401, "INVALID_CREDENTIALS"),
+        ("register", {"username": "ada", "password": PASSWORD}, 400, "MISSING_FIELDS"),
+        ("register", {"email": "no address", "password": PASSWORD}, 400, "VALIDATION_FAILED"),
+        ("register", {"email": "a@example.com", "password": PASSWORD, "roles": ["admin"]}, 400, "VALIDATION_FAILED"),
+        ("register", {"email": "a@example.com", "password": "short"}, 400, "WEAK_PASSWORD"),
+        ("register", {"email": "a@example.com", "password": "Password123"}, 400, "WEAK_PASSWORD"),
+        ("refresh-token", {}, 400, "MISSING_REFRESH_TOKEN"),
+        ("refresh-token", {"refresh_token": "made up"}, 401, "INVALID_REFRESH_TOKEN"),
+        ("logout", {"refresh_token": "made up"}, 401, "INVALID_REFRESH_TOKEN"),
+    ],
+)
+def test_a_refusal_has_the_clients_code_and_does_not_make_it_try_again(
+    visitor: Person, path: str, body: Any, status: int, code: str
+) -> None:
+    answer = visitor.post(f"/api/{path}", body)
+
+    assert error(answer) == (status, code)
+    assert not RETRIES.search(answer.json()["error"]["message"])
+
+
+def test_what_is_no_json_is_told_like_what_is_missing(visitor: Person) -> None:
+    for content in (b"{", b"email=a", b'{"email": NaN}', b"\xff"):
+        answer = visitor.post("/api/login", content=content, headers={"Content-Type": "application/json"})
+        assert error(answer) == (400, "MISSING_CREDENTIALS")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/me"), ("POST", "/api/logout")])
+@pytest.mark.parametrize("headers", [{}, bearer("garbage"), bearer("a.b.c"), {"Authorization": "Basic YTpi"}])
+def test_a_stranger_cannot_pass_and_is_told_to_refresh(
+    visitor: Person, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = visitor.http.request(method, path, headers=headers)
+
+    assert error(answer) == (401, "NOT_AUTHENTICATED")
+    assert RETRIES.search(answer.json()["error"]["message"]) and "Bearer" in answer.headers["www-authenticate"]
+
+
+def test_a_body_that_is_too_large_is_refused_in_the_clients_shape_or_at_the_gate(visitor: Person) -> None:
+    assert visitor.post("/api/login", {"email": "x" * 70_000, "password": "x"}).status_code == 413

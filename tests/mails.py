@@ -1,0 +1,38 @@
+"""The mails that Tutti sends in tests: they land in a folder, one file each."""
+
+import email
+import email.policy
+import re
+import time
+from email.message import EmailMessage
+
+from tests.stack import Stack
+
+WITHIN_SECONDS = 10  # a job starts within 100 ms; the machine may be busy
+SECRET = re.compile(r"/api/auth/links/([a-z-]+)#([A-Za-z0-9_-]+)")
+
+
+def to(stack: Stack, address: str) -> list[EmailMessage]:
+    """Every mail to this address, the oldest first."""
+    folder = stack.home / "data" / "auth" / "mail"
+    found = []
+    for path in sorted(folder.glob("*.eml")):
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        if isinstance(mail, EmailMessage) and mail["To"] == address:
+            found.append(mail)
+    return found
+
+
+def wait_for(stack: Stack, address: str, purpose: str) -> str:
+    """The secret of the newest link of this purpose (`confirm-email`, `reset-password`, ...) that was mailed to an address."""
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not (found := [secret for mail in to(stack, address) for kind, secret in links(mail) if kind == purpose]):
+        assert time.monotonic() < deadline, f"no mail with a {purpose} link came to {address}"
+        time.sleep(0.05)
+    return found[-1]
+
+
+def links(mail: EmailMessage) -> list[tuple[str, str]]:
+    """Purpose and secret of each link in the text of a mail."""
+    text = mail.get_body(("plain",))
+    return SECRET.findall(text.get_content() if text else "")
