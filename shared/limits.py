@@ -20,10 +20,11 @@ from shared.tables import RateWindow
 COUNT = text(
     """
     INSERT INTO rate_windows (subject, expires_at, count)
-    SELECT :subject, now() + make_interval(secs => :seconds), :amount
+    SELECT :subject, now() + make_interval(secs => :seconds), greatest(:amount, 0)
     FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unsynced
     ON CONFLICT (subject) DO UPDATE SET
-        count = CASE WHEN rate_windows.expires_at <= now() THEN excluded.count ELSE rate_windows.count + excluded.count END,
+        count = CASE WHEN rate_windows.expires_at <= now() THEN excluded.count
+                     ELSE greatest(rate_windows.count + :amount, 0) END,
         expires_at = CASE WHEN rate_windows.expires_at <= now() THEN excluded.expires_at ELSE rate_windows.expires_at END
     RETURNING count
     """
@@ -100,8 +101,8 @@ class Limiter:
 
     def forgive(self, limit: str, *, at_most: int, per_seconds: int, who: Any) -> None:
         """Take one act back that turned out not to count: limits of failures count first, so that a race counts too."""
-        if self._enabled:
-            item = limits.RateLimitItemPerSecond(at_most, per_seconds, namespace=limit)
+        item = limits.RateLimitItemPerSecond(at_most, per_seconds, namespace=limit)
+        if self._enabled and self._storage.get(item.key_for(str(who))) > 0:  # the window it was counted in may have ended
             self._storage.incr(item.key_for(str(who)), item.get_expiry(), amount=-1)
 
 

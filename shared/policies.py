@@ -74,14 +74,15 @@ def protect(
             raise ValueError(f"{kind} is not one of {sorted(KINDS)}")
 
 
-def definer(name: str, arguments: str, returns: str, body: str) -> None:
+def definer(name: str, arguments: str, returns: str, body: str, *, language: str = "sql") -> None:
     """A `SECURITY DEFINER` function of the owner, for one look-up by secret before the caller is known.
 
-    It runs with a fixed search_path and may be called by the service's own roles only. `body` is one SQL statement.
+    It runs with a fixed search_path and may be called by the service's own roles only. `body` is one SQL statement, or in
+    `plpgsql` a block, whose plans each connection keeps.
     """
     service = _service()
     op.execute(
-        f"CREATE FUNCTION {name}({arguments}) RETURNS {returns} LANGUAGE sql VOLATILE SECURITY DEFINER "
+        f"CREATE FUNCTION {name}({arguments}) RETURNS {returns} LANGUAGE {language} VOLATILE SECURITY DEFINER "
         f"SET search_path = {service}, pg_temp AS $body$ {body} $body$"
     )
     op.execute(f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC")

@@ -5,17 +5,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.auth import passwords, sign_ins, tokens, users
+from services.auth import guesses, passwords, sign_ins, tokens, users
 from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused, TooManySignIns
+from services.auth.guesses import Guess
 from services.auth.keys import Signer
 from services.auth.models import UserSession
+from services.auth.sign_ins import Proof
 from services.auth.tokens import Grant
 from services.auth.users import Account
 from services.auth.world import World
 from shared.db import transaction
-from shared.errors import NotFound, TooMany
-
-ACCOUNT, ADDRESS = "failed sign-ins of an account", "failed sign-ins from an address"
+from shared.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,27 @@ def sign_in(world: World, *, name: str, password: str, address: str, device: str
 
     Raises InvalidCredentials, TooMany, TooManySignIns.
     """
-    found = users.find(world.engine, name)
-    _count_failure(world, account=found.id if found else name.lower(), address=address)
-    kept = found.password if found and found.is_active else ""
-    try:
-        is_right = passwords.matches(password, kept)
-    except TooManySignIns:
-        _forgive(world, account=found.id if found else name.lower(), address=address)  # nothing was guessed
-        raise
-    if not is_right or found is None:
-        raise InvalidCredentials
-    _forgive(world, account=found.id, address=address)
+    place = guesses.place_of(address, world.settings)
     signer = world.signing.active()
-    new_hash = passwords.hashed(password) if passwords.is_outdated(kept) else None
-    with transaction(world.engine, user_id=found.id) as db:
-        account = users.signed_in(db, user_id=found.id, new_hash=new_hash)
-        started = sign_ins.begin(db, user_id=found.id, settings=world.settings, device=device, ip_address=address)
-    return _admit(world, account, started, signer)
+    with passwords.turn():
+        guess = guesses.count(world.engine, world.settings, name=name, place=place)
+        user_id, proof = _proven(world, guess, password)
+        with transaction(world.engine, user_id=user_id) as db:
+            begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device, proof=proof)
+    return _admit(world, begun.account, begun.sign_in, signer)
+
+
+def _proven(world: World, guess: Guess, password: str) -> tuple[UUID, Proof]:
+    """Whose password it is. Raises InvalidCredentials; TooManySignIns where nothing was guessed."""
+    kept = guess.password if guess.is_active else ""
+    try:
+        if not passwords.matches_in_turn(password, kept) or guess.user_id is None:
+            raise InvalidCredentials
+        new_hash = passwords.hashed_in_turn(password) if passwords.is_outdated(kept) else None
+    except TooManySignIns:
+        guesses.forgive(world.engine, guess)
+        raise
+    return guess.user_id, Proof(looked_at=kept, new_hash=new_hash, counters=guess.subjects)
 
 
 def admit(world: World, *, user_id: UUID, address: str, device: str) -> Admission:
@@ -57,14 +61,11 @@ def admit(world: World, *, user_id: UUID, address: str, device: str) -> Admissio
 
     Raises InvalidCredentials where the account is disabled or gone.
     """
+    place = guesses.place_of(address, world.settings)
     signer = world.signing.active()
     with transaction(world.engine, user_id=user_id) as db:
-        try:
-            account = users.signed_in(db, user_id=user_id, new_hash=None)
-        except NotFound as reason:
-            raise InvalidCredentials from reason
-        started = sign_ins.begin(db, user_id=user_id, settings=world.settings, device=device, ip_address=address)
-    return _admit(world, account, started, signer)
+        begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device)
+    return _admit(world, begun.account, begun.sign_in, signer)
 
 
 def refresh(world: World, token: str) -> Admission:
@@ -99,22 +100,3 @@ def _admit(world: World, account: Account, sign_in: UserSession, signer: Signer)
         refresh_token=sign_ins.refresh_token(sign_in, settings=world.settings),
         expires_in=world.settings.access_token_seconds,
     )
-
-
-def _count_failure(world: World, *, account: UUID | str, address: str) -> None:
-    """Counted before the password is looked at, so that a hundred guesses at once are a hundred; taken back if it was right."""
-    mine = world.settings
-    window = mine.sign_in_window_seconds
-    world.failures.hit(ADDRESS, at_most=mine.sign_in_failures_per_address, per_seconds=window, who=address)
-    try:
-        world.failures.hit(ACCOUNT, at_most=mine.sign_in_failures_per_account, per_seconds=window, who=account)
-    except TooMany:
-        world.failures.forgive(ADDRESS, at_most=mine.sign_in_failures_per_address, per_seconds=window, who=address)
-        raise
-
-
-def _forgive(world: World, *, account: UUID | str, address: str) -> None:
-    mine = world.settings
-    window = mine.sign_in_window_seconds
-    world.failures.forgive(ADDRESS, at_most=mine.sign_in_failures_per_address, per_seconds=window, who=address)
-    world.failures.forgive(ACCOUNT, at_most=mine.sign_in_failures_per_account, per_seconds=window, who=account)

@@ -2,6 +2,9 @@
 
 The cost is OWASP's least (19 MiB, two passes): 31 ms where it was measured. Two at once keep two cores busy and bound the
 memory; who finds too many waiting is told to come back, so that other routes of this process keep their threads.
+
+A sign-in has its turn: three at once, so that one asks the database while two hash. Its guess is counted in its turn and taken
+back there when it was right, so that any number of right sign-ins at once count for three wrong ones at most.
 """
 
 from collections.abc import Iterator
@@ -16,12 +19,14 @@ from services.auth.errors import TooManySignIns, WeakPassword
 
 SHORTEST, LONGEST = 8, 128  # characters (ASVS 6.2.1, 6.2.9)
 AT_ONCE = 2
+TURNS = 3
 WAITING = 12  # of the 16 threads that serve; two are left for everything else
 WAIT_SECONDS = 5
 SHORTEST_TELLING = 4  # characters of an address's local part that make a password guessable
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _hashing = BoundedSemaphore(AT_ONCE)
+_turns = BoundedSemaphore(TURNS)
 _places = BoundedSemaphore(AT_ONCE + WAITING)
 _common = frozenset((Path(__file__).parent / "common_passwords.txt").read_text().split("\n"))
 # Verified where there is no user, so that it takes as long as where there is one. Its sum was made up, not computed.
@@ -36,17 +41,36 @@ def chosen(password: str, *, email: str) -> str:
 
 def hashed(password: str) -> str:
     """The hash to keep. Raises TooManySignIns."""
-    with _place():
+    with _one_of(_places), _one_of(_hashing, WAIT_SECONDS):
         return _hasher.hash(password)
 
 
 def matches(password: str, kept: str) -> bool:
     """Whether `kept` is the hash of `password`; an empty one is of none, and takes as long. Raises TooManySignIns."""
-    with _place():
+    with _one_of(_places):
+        return matches_in_turn(password, kept)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """A sign-in's turn, for `matches_in_turn` and `hashed_in_turn`. Raises TooManySignIns."""
+    with _one_of(_places), _one_of(_turns, WAIT_SECONDS):
+        yield
+
+
+def matches_in_turn(password: str, kept: str) -> bool:
+    """The same as `matches`, for whoever has a turn."""
+    with _one_of(_hashing, WAIT_SECONDS):
         try:
             return _hasher.verify(kept or NOBODYS_HASH, password) and bool(kept)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def hashed_in_turn(password: str) -> str:
+    """The same as `hashed`, for whoever has a turn."""
+    with _one_of(_hashing, WAIT_SECONDS):
+        return _hasher.hash(password)
 
 
 def is_outdated(kept: str) -> bool:
@@ -65,15 +89,10 @@ def refuse_weak(password: str, *, email: str) -> None:
 
 
 @contextmanager
-def _place() -> Iterator[None]:
-    if not _places.acquire(blocking=False):
+def _one_of(places: BoundedSemaphore, wait_seconds: float = 0) -> Iterator[None]:
+    if not places.acquire(timeout=wait_seconds):
         raise TooManySignIns
     try:
-        if not _hashing.acquire(timeout=WAIT_SECONDS):
-            raise TooManySignIns
-        try:
-            yield
-        finally:
-            _hashing.release()
+        yield
     finally:
-        _places.release()
+        places.release()

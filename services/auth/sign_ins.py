@@ -9,23 +9,76 @@ import hashlib
 import hmac
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from services.auth import revocations
-from services.auth.errors import RefreshTokenInvalid, RefreshTokenReused
+from services.auth import audit, guesses, revocations
+from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused
+from services.auth.guesses import DEVICE_CHARACTERS, Place
 from services.auth.models import UserSession
 from services.auth.settings import Settings
+from services.auth.tasks import mail
+from services.auth.users import Account
 from shared import clock, derive, ids
 from shared import db as database
 
 SALT_BYTES = 16  # 128 bits: what makes the keys of two sign-ins unrelated
 SHAPE = re.compile(r"v1\.([0-9a-f-]{36})\.([0-9]{1,9})\.([A-Za-z0-9_-]{43})")
 FIND = text("SELECT user_id, salt FROM find_session_to_refresh(:session_id)")
+
+
+# No commit waits for the disk: whoever signed in within the second before the database's machine died signs in again.
+BEGIN = text(
+    """
+    WITH before AS (SELECT last_login_at, set_config('synchronous_commit', 'off', true) FROM users WHERE id = :user_id),
+    noted AS (
+        UPDATE users SET last_login_at = :created_at, password = coalesce(CAST(:new_hash AS text), password)
+        WHERE id = :user_id AND is_active AND password = coalesce(CAST(:looked_at AS text), password)
+        RETURNING id, email, username, roles
+    ),
+    begun AS (
+        INSERT INTO user_sessions (id, user_id, salt, generation, rotated_at, created_at, last_used_at, expires_at, device,
+                                   ip_address)
+        SELECT :id, id, :salt, :generation, :rotated_at, :created_at, :last_used_at, :expires_at, :device, :ip_address
+        FROM noted
+    ),
+    placed AS (
+        INSERT INTO known_places (user_id, digest, device, last_seen_at) SELECT id, :place, :kind, :created_at FROM noted
+        ON CONFLICT (user_id, digest, device) DO UPDATE SET last_seen_at = excluded.last_seen_at
+        WHERE known_places.last_seen_at < excluded.last_seen_at - interval '1 day'
+    )
+    SELECT noted.id AS user_id, noted.email, noted.username, noted.roles,
+        coalesce((SELECT time_zone FROM user_profiles p WHERE p.user_id = noted.id), '') AS zone,
+        before.last_login_at IS NULL AS is_first,
+        (SELECT count(*) FROM user_sessions s WHERE s.user_id = noted.id) AS others,
+        EXISTS (SELECT FROM known_places k
+            WHERE k.user_id = noted.id AND k.digest = ANY (CAST(:places AS bytea[])) AND k.device = :kind) AS is_known,
+        forgive_guess(CAST(:counters AS text[]))
+    FROM noted, before
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a password had to do with a sign-in: the hash that it matched, a fresher one, what to take back of its guess."""
+
+    looked_at: str | None = None
+    new_hash: str | None = None
+    counters: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A sign-in that has begun, and whose it is."""
+
+    account: Account
+    sign_in: UserSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +90,15 @@ class Presented:
     generation: int
 
 
-def begin(db: Session, *, user_id: UUID, settings: Settings, device: str, ip_address: str) -> UserSession:
-    """Start a sign-in of this user on one device; one too many ends the one that was not used for longest."""
+def begin(db: Session, *, user_id: UUID, settings: Settings, place: Place, device: str, proof: Proof | None = None) -> Begun:
+    """Start a sign-in of this user on one device, in one statement; one too many ends the one that was not used for longest.
+
+    A place and device that the account was never signed in from is told to its owner, but for the very first one. Raises
+    InvalidCredentials where the account is disabled or gone, or its password was changed since it was looked at.
+    """
     now = clock.now()
-    values = {
+    proof = proof or Proof()
+    kept: dict[str, Any] = {
         "id": ids.new(),
         "user_id": user_id,
         "salt": os.urandom(SALT_BYTES),
@@ -49,13 +107,18 @@ def begin(db: Session, *, user_id: UUID, settings: Settings, device: str, ip_add
         "created_at": now,
         "last_used_at": now,
         "expires_at": _expiry(now, now, settings),
-        "device": device[:255],
-        "ip_address": ip_address[:64],
+        "device": device[:DEVICE_CHARACTERS],
+        "ip_address": place.address[:64],
     }
-    others = select(func.count()).where(UserSession.user_id == user_id).scalar_subquery()
-    if (db.scalar(insert(UserSession).values(values).returning(others)) or 0) >= settings.sign_ins_per_user:
+    known = {"place": place.digest, "places": place.digests, "kind": guesses.device_of(device)}
+    row = db.execute(BEGIN, kept | known | asdict(proof)).one_or_none()
+    if row is None:
+        raise InvalidCredentials
+    if row.others >= settings.sign_ins_per_user:
         _make_room(db, user_id=user_id, settings=settings)
-    return UserSession(**values)
+    if not row.is_known and not row.is_first:
+        mail.send(db, "new_sign_in", user_id=user_id, address=place.address, device=device or "an unnamed device")
+    return Begun(Account(row.user_id, row.email, row.username, row.roles, row.zone), UserSession(**kept))
 
 
 def _make_room(db: Session, *, user_id: UUID, settings: Settings) -> None:
@@ -83,6 +146,7 @@ def renew(db: Session, token: str, *, settings: Settings) -> UserSession | Refre
     is_repetition = behind == 1 and now - sign_in.rotated_at <= timedelta(seconds=settings.refresh_grace_seconds)
     if behind and not is_repetition:
         end(db, session_id=sign_in.id, user_id=sign_in.user_id)
+        _tell_of_reuse(db, sign_in, presented.generation)
         return RefreshTokenReused()
     if not behind:
         sign_in.generation += 1
@@ -90,6 +154,13 @@ def renew(db: Session, token: str, *, settings: Settings) -> UserSession | Refre
         sign_in.expires_at = _expiry(sign_in.created_at, now, settings)
         db.flush()
     return sign_in
+
+
+def _tell_of_reuse(db: Session, ended: UserSession, generation: int) -> None:
+    audit.note(
+        db, "sign_in.reused", user_id=ended.user_id, presented=generation, newest=ended.generation, session_id=str(ended.id)
+    )
+    mail.send(db, "sign_in_ended", user_id=ended.user_id, device=ended.device or "an unnamed device")
 
 
 def present(db: Session, token: str, *, settings: Settings) -> Presented:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,6 @@ from shared import clock, ids
 from shared import db as database
 from shared.errors import NotFound
 
-FIND = text("SELECT id, password, is_active FROM find_user_to_sign_in(:name)")
 USERNAME_INDEX = "ix_users_username_lower"
 
 
@@ -39,15 +38,6 @@ class Account:
         return role_of(self.roles)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a sign-in needs to know of an account before anybody is signed in."""
-
-    id: UUID
-    password: str
-    is_active: bool
-
-
 def join(db: Session, new: NewUser, password_hash: str) -> User:
     """Make an account, and go on as its user. Raises EmailTaken, UsernameTaken."""
     user = User(
@@ -64,12 +54,6 @@ def join(db: Session, new: NewUser, password_hash: str) -> User:
     db.add(UserProfile(id=ids.new(), user_id=user.id, time_zone=new.time_zone))
     db.flush()
     return user
-
-
-def find(engine: Engine, name: str) -> Found | None:
-    """The account with this e-mail address or username, if any; asked before anybody is known."""
-    row = database.look_up(engine, FIND, name=name)
-    return Found(row.id, row.password, row.is_active) if row else None
 
 
 def get(db: Session, *, user_id: UUID) -> Account:
@@ -91,13 +75,3 @@ def profile(db: Session, *, user_id: UUID) -> dict[str, Any]:
     if row is None:
         raise NotFound
     return dict(row._mapping) | {"role": role_of(row.roles)}
-
-
-def signed_in(db: Session, *, user_id: UUID, new_hash: str | None) -> Account:
-    """Note that the user signed in just now, and keep a fresher hash where there is one. Raises NotFound."""
-    changed = {"last_login_at": clock.now()} | ({"password": new_hash} if new_hash else {})
-    noted = update(User).where(User.id == user_id, User.is_active).values(**changed).returning(*ACCOUNT)
-    row = db.execute(noted).one_or_none()
-    if row is None:
-        raise NotFound
-    return Account(*row)

@@ -12,6 +12,63 @@ down_revision = None
 
 Instant = sa.TIMESTAMP(timezone=True)
 
+# The counters are always taken in the same order, so that no two guesses wait for each other. What is refused is not counted.
+# No commit waits for the disk: losing a count in a crash harms nobody.
+COUNT_GUESS = """
+#variable_conflict use_column
+DECLARE
+    account record;
+    who text;
+    is_known boolean;
+    names text[] := ARRAY['failed sign-ins from an address', 'failed sign-ins of an account',
+                          'failed sign-ins of an account from unknown places'];
+    most integer[] := ARRAY[of_address, of_account, of_strangers];
+    lasting integer[] := ARRAY[window_seconds, window_seconds, 3600];
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    SELECT u.id, u.password, u.is_active INTO account FROM users u
+        WHERE u.email = lower(sign_in_name) OR lower(u.username) = lower(sign_in_name) LIMIT 1;
+    who := coalesce(account.id::text, lower(sign_in_name));
+    is_known := EXISTS (SELECT FROM known_places k WHERE k.user_id = account.id AND k.digest = ANY (places));
+    subjects := ARRAY[address, who || ' ' || encode(places[array_upper(places, 1)], 'hex'), who];
+    subjects := ARRAY(
+        SELECT encode(sha256(convert_to(names[n] || ' ' || subjects[n], 'UTF8')), 'hex')
+        FROM generate_series(1, CASE WHEN is_known THEN 2 ELSE 3 END) AS n
+    );
+    SELECT names[n], ceil(extract(epoch FROM r.expires_at - now())) INTO refusing, retry_after_seconds
+        FROM rate_windows r, generate_subscripts(subjects, 1) AS n
+        WHERE r.subject = subjects[n] AND r.expires_at > now() AND r.count >= most[n] ORDER BY n LIMIT 1;
+    IF refusing IS NULL THEN
+        WITH counted AS (
+            INSERT INTO rate_windows (subject, expires_at, count)
+            SELECT subjects[n], now() + make_interval(secs => lasting[n]), 1
+            FROM generate_subscripts(subjects, 1) AS n ORDER BY n
+            ON CONFLICT (subject) DO UPDATE SET
+                count = CASE WHEN rate_windows.expires_at <= now() THEN 1 ELSE rate_windows.count + 1 END,
+                expires_at = CASE WHEN rate_windows.expires_at <= now() THEN excluded.expires_at
+                                  ELSE rate_windows.expires_at END
+            RETURNING subject, count, expires_at
+        )
+        SELECT names[n], ceil(extract(epoch FROM c.expires_at - now())) INTO refusing, retry_after_seconds
+            FROM counted c, generate_subscripts(subjects, 1) AS n
+            WHERE c.subject = subjects[n] AND c.count > most[n] ORDER BY n LIMIT 1;
+        IF refusing IS NOT NULL THEN
+            PERFORM forgive_guess(subjects);
+        END IF;
+    END IF;
+    RETURN QUERY SELECT account.id, account.password::text, account.is_active, refusing, retry_after_seconds, subjects;
+END
+"""
+FORGIVE_GUESS = """
+DECLARE
+    each text;
+BEGIN
+    FOREACH each IN ARRAY counted LOOP
+        UPDATE rate_windows r SET count = r.count - 1 WHERE r.subject = each AND r.expires_at > now() AND r.count > 0;
+    END LOOP;
+END
+"""
+
 
 def upgrade() -> None:
     migrations.common_tables()
@@ -108,7 +165,7 @@ def upgrade() -> None:
         "known_places",
         _user(primary_key=True),
         sa.Column("digest", sa.LargeBinary, primary_key=True),
-        sa.Column("device", sa.String(255), nullable=False, server_default=""),
+        sa.Column("device", sa.String(255), primary_key=True),
         sa.Column("last_seen_at", Instant, nullable=False, server_default=sa.func.now(), index=True),
     )
     op.create_table(
@@ -231,11 +288,13 @@ def upgrade() -> None:
 def _look_ups() -> None:
     policies.definer(
         "find_user_to_sign_in",
-        "sign_in_name text",
-        "TABLE(id uuid, password text, is_active boolean)",
-        "SELECT u.id, u.password, u.is_active FROM users u "
-        "WHERE u.email = lower(sign_in_name) OR lower(u.username) = lower(sign_in_name) LIMIT 1",
+        "sign_in_name text, places bytea[], address text, of_address integer, of_account integer, of_strangers integer, "
+        "window_seconds integer",
+        "TABLE(id uuid, password text, is_active boolean, refusing text, retry_after_seconds integer, subjects text[])",
+        COUNT_GUESS,
+        language="plpgsql",
     )
+    policies.definer("forgive_guess", "counted text[]", "void", FORGIVE_GUESS, language="plpgsql")
     policies.definer(
         "find_session_to_refresh",
         "session uuid",

@@ -28,9 +28,9 @@ class UserSession(Base):
 
 
 class KnownPlace(Base):
-    """An address from which somebody has signed in: strangers' wrong guesses elsewhere never lock it out.
+    """A network and a device that somebody has signed in from: strangers' wrong guesses elsewhere never lock it out.
 
-    `digest` is a keyed hash of the network address. A sign-in from a place and device that is not here is told to the owner.
+    `digest` is a keyed hash of the network. A sign-in from a place and device that is not here is told to the owner.
     """
 
     __tablename__ = "known_places"
@@ -38,7 +38,7 @@ class KnownPlace(Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    device: Mapped[str] = mapped_column(String(255), server_default="")
+    device: Mapped[str] = mapped_column(String(255), primary_key=True)
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
