@@ -175,6 +175,8 @@ class StrictAdapter(PydanticAdapter):
 
     def validate_input(self, request: Request, location: str, **options: Any) -> Any:
         """The body as the model. Raises Malformed."""
+        if location == "query":
+            return _validated(self.model_class, request.args.to_dict())
         if location != "json":
             return super().validate_input(request, location, **options)
         body = request.get_data()
@@ -187,11 +189,16 @@ class StrictAdapter(PydanticAdapter):
             raise errors.Malformed(errors=[{"field": "", "message": "Field required"}])
         try:
             sent = json.loads(body) if request.is_json else body
-            return TypeAdapter(self.model_class).validate_python(sent, from_attributes=True)
         except json.BadJson as reason:
             raise errors.Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
-        except ValidationError as reason:
-            raise errors.Malformed(errors=problems(reason.errors())) from reason
+        return _validated(self.model_class, sent)
+
+
+def _validated(model: Any, sent: Any) -> Any:
+    try:
+        return TypeAdapter(model).validate_python(sent, from_attributes=True)
+    except ValidationError as reason:
+        raise errors.Malformed(errors=problems(reason.errors())) from reason
 
 
 # At import, because `input` looks the adapter up where a route is declared, before there is an application.

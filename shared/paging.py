@@ -24,19 +24,31 @@ class BadCursor(Invalid):
     """This cursor was not made by this list. Start again without one."""
 
 
-def cursor(at: datetime, row_id: UUID) -> str:
-    """The cursor that stands after a row of a list sorted by an instant, then by id."""
-    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), str(row_id)])).decode().rstrip("=")
+def cursor(at: datetime | str, row_id: UUID) -> str:
+    """The cursor that stands after a row of a list sorted by an instant or a text, then by id."""
+    first = at if isinstance(at, str) else at.isoformat()
+    return base64.urlsafe_b64encode(json.dumps([first, str(row_id)])).decode().rstrip("=")
 
 
 def position(text: str) -> tuple[datetime, UUID]:
-    """What `cursor` was made of. Raises BadCursor."""
+    """What `cursor` was made of, of a list sorted by an instant. Raises BadCursor."""
+    at, row_id = text_position(text)
     try:
-        at, row_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         instant = datetime.fromisoformat(at)
-        if instant.tzinfo is None:
+    except ValueError as reason:
+        raise BadCursor from reason
+    if instant.tzinfo is None:
+        raise BadCursor
+    return instant, row_id
+
+
+def text_position(text: str) -> tuple[str, UUID]:
+    """What `cursor` was made of, of a list sorted by a text. Raises BadCursor."""
+    try:
+        first, row_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(first, str):
             raise BadCursor
-        return instant, UUID(row_id)
+        return first, UUID(row_id)
     except (ValueError, TypeError, binascii.Error, AttributeError) as reason:
         raise BadCursor from reason
 

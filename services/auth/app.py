@@ -8,7 +8,7 @@ import services.auth
 from services.auth import keys, peers, revocations, tasks, tokens
 from services.auth.dialects import sinuzoid, sinuzoid_client
 from services.auth.keys import Signing
-from services.auth.routes import accounts, codes, documentation, trust
+from services.auth.routes import accounts, administration, beginnings, codes, documentation, history, parameters, trust
 from services.auth.settings import Settings
 from services.auth.world import World
 from shared import flask_app
@@ -34,7 +34,20 @@ def create() -> APIFlask:
         settings=settings,
         engine=engine,
         verifier=_verifier(world),
-        blueprints=[accounts.routes, codes.routes, sinuzoid.routes, sinuzoid_client.routes, trust.routes, documentation.routes],
+        blueprints=[
+            accounts.routes,
+            codes.routes,
+            sinuzoid.routes,
+            sinuzoid_client.routes,
+            trust.routes,
+            documentation.routes,
+            administration.routes,
+            beginnings.routes,
+            history.routes,
+            history.own_routes,
+            parameters.routes,
+            parameters.internal_routes,
+        ],
         world=world,
         events=tasks.events,
         checks={"signing key": lambda: world.signing.active() and None},

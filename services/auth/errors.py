@@ -85,3 +85,31 @@ class StateInvalid(Invalid):
 
 class RedirectNotAllowed(Invalid):
     """A browser may not be sent there. The operator lists the addresses of apps in APP_URLS."""
+
+
+class NotAnAdministrator(Refused):
+    """This is for administrators alone."""
+
+
+class SignInTooOld(Refused):
+    """Administration needs a sign-in here of the last twelve hours. Sign in again."""
+
+
+class AdministratorExists(Conflict):
+    """There is an administrator already. Ask them to make you one."""
+
+
+class LastAdministrator(Conflict):
+    """There would be no administrator left. Make somebody else one first."""
+
+
+class YourOwnAccount(Conflict):
+    """An administrator cannot disable or delete their own account here. Another one can."""
+
+
+class NotEnabled(Conflict):
+    """This account is disabled. Enable it first."""
+
+
+class ParameterNameInvalid(Malformed):
+    """A parameter's name is lower-case letters, digits, dots, dashes and underscores, 100 at most, and begins with a letter."""

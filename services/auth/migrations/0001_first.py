@@ -362,6 +362,12 @@ def _look_ups() -> None:
         "SELECT u.id FROM users u "
         "WHERE u.is_active AND (u.email = lower(player_name) OR lower(u.username) = lower(player_name)) LIMIT 1",
     )
+    policies.definer(
+        "is_there_an_administrator",
+        "",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM users u WHERE u.is_active AND CAST(u.roles AS jsonb) @> '[\"admin\"]')",
+    )
 
 
 def _user(**options: bool) -> sa.Column[Any]:
