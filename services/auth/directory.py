@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, cast, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -70,8 +70,7 @@ class Wanted:
 def search(db: Session, wanted: Wanted, *, sort: Sort, limit: int, cursor: str | None) -> Page:
     """One page of accounts. Raises BadCursor."""
     these = wanted.conditions()
-    found: Select[Any] = select(*COLUMNS).where(*these)
-    page = _after(found, sort, cursor).limit(limit + 1)
+    page = _after(select(*COLUMNS).where(*these), sort, cursor).limit(limit + 1)
     rows = [_shape(row) for row in db.execute(page)]
     total = db.scalar(select(func.count(User.id)).where(*these)) or 0
     return Page.of(rows, limit=limit, total=total, cursor=lambda row: _cursor(row, sort))
@@ -186,7 +185,7 @@ def _ordered(roles: list[Any]) -> list[str]:
     return sorted({"user", *(str(each) for each in roles)}, reverse=True)
 
 
-def _after(page: Select[Any], sort: Sort, cursor: str | None) -> Select[Any]:
+def _after(page: Any, sort: Sort, cursor: str | None) -> Any:
     at: Any = User.email if sort is Sort.EMAIL else User.created_at
     if cursor:
         first: str | datetime
