@@ -8,7 +8,17 @@ import services.auth
 from services.auth import keys, peers, revocations, tasks, tokens
 from services.auth.dialects import sinuzoid, sinuzoid_client
 from services.auth.keys import Signing
-from services.auth.routes import accounts, administration, beginnings, codes, documentation, history, parameters, trust
+from services.auth.routes import (
+    accounts,
+    administration,
+    beginnings,
+    codes,
+    documentation,
+    history,
+    parameters,
+    sign_ins,
+    trust,
+)
 from services.auth.settings import Settings
 from services.auth.world import World
 from shared import flask_app
@@ -36,6 +46,7 @@ def create() -> APIFlask:
         verifier=_verifier(world),
         blueprints=[
             accounts.routes,
+            sign_ins.routes,
             codes.routes,
             sinuzoid.routes,
             sinuzoid_client.routes,

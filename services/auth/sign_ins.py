@@ -21,11 +21,13 @@ from services.auth import audit, guesses, revocations
 from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused
 from services.auth.guesses import DEVICE_CHARACTERS, Place
 from services.auth.models import UserSession
+from services.auth.schemas.sign_ins import Scope
 from services.auth.settings import Settings
 from services.auth.tasks import mail
 from services.auth.users import Account
 from shared import clock, derive, ids
 from shared import db as database
+from shared.errors import NotFound
 
 SALT_BYTES = 16  # 128 bits: what makes the keys of two sign-ins unrelated
 SHAPE = re.compile(r"v1\.([0-9a-f-]{36})\.([0-9]{1,9})\.([A-Za-z0-9_-]{43})")
@@ -190,6 +192,33 @@ def end(db: Session, *, session_id: UUID, user_id: UUID) -> None:
     """End a sign-in: its refresh tokens count no longer, its access tokens within seconds. May be repeated."""
     db.execute(delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id))
     revocations.revoke(db, user_id=user_id, session_id=session_id)
+
+
+def end_one(db: Session, *, session_id: UUID, user_id: UUID) -> None:
+    """End a sign-in that is there. Raises NotFound."""
+    mine = UserSession.id == session_id, UserSession.user_id == user_id
+    if db.scalar(select(UserSession.id).where(*mine)) is None:
+        raise NotFound
+    end(db, session_id=session_id, user_id=user_id)
+
+
+def leave(db: Session, *, session_id: UUID, user_id: UUID, scope: Scope) -> None:
+    """Sign out: of this sign-in, of all others, or of all."""
+    if scope == "this":
+        end(db, session_id=session_id, user_id=user_id)
+        return
+    ended = end_all(db, user_id=user_id, but=session_id if scope == "others" else None)
+    if scope == "all":
+        end(db, session_id=session_id, user_id=user_id)  # its row may be gone while its access token still lives
+    audit.note(db, "sign_ins.ended", user_id=user_id, scope=scope, ended=ended)
+
+
+def of_user(db: Session, *, user_id: UUID, current: UUID) -> list[dict[str, Any]]:
+    """Every sign-in of a user that still counts, the one last used first."""
+    told = (UserSession.id, UserSession.device, UserSession.ip_address, UserSession.created_at, UserSession.last_used_at)
+    mine = UserSession.user_id == user_id, UserSession.expires_at > clock.now()
+    rows = db.execute(select(*told).where(*mine).order_by(UserSession.last_used_at.desc(), UserSession.id.desc()))
+    return [dict(row._mapping) | {"is_current": row.id == current} for row in rows]
 
 
 def end_all(db: Session, *, user_id: UUID, but: UUID | None = None) -> int:

@@ -1,15 +1,13 @@
-"""Making an account, signing in, staying in, signing out."""
-
-from typing import Any
+"""Making an account, signing in, staying in."""
 
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, passwords, sign_ins, users
+from services.auth import entry, passwords, users
 from services.auth.entry import Admission
 from services.auth.schemas.accounts import NewUser, RegisteredOut, UserOut
-from services.auth.schemas.sign_ins import EmailCredentials, Farewell, RefreshToken, TokensOut
-from shared.flask_app import client_address, current_caller, once, transaction, world
+from services.auth.schemas.sign_ins import EmailCredentials, RefreshToken, TokensOut
+from shared.flask_app import client_address, once, transaction, world
 
 routes = APIBlueprint("auth", __name__)
 
@@ -41,23 +39,6 @@ def login(credentials: EmailCredentials) -> TokensOut:
 def refresh(presented: RefreshToken) -> TokensOut:
     """Get fresh tokens. Each refresh token is good once; a repetition within a minute is given the same answer."""
     return _tokens(entry.refresh(world(), presented.refresh_token))
-
-
-@routes.post("/api/auth/logout")
-@routes.input(Farewell, arg_name="farewell")
-@routes.output({}, status_code=204)
-def logout(farewell: Farewell) -> Any:
-    """End a sign-in: the one of the refresh token, or else of the access token."""
-    settings = world().settings
-    if farewell.refresh_token is None:
-        caller = current_caller()
-        with transaction(caller) as db:
-            sign_ins.end(db, session_id=caller.session_id, user_id=caller.id)
-    else:
-        with transaction() as db:
-            ended = sign_ins.present(db, farewell.refresh_token, settings=settings)
-            sign_ins.end(db, session_id=ended.session_id, user_id=ended.user_id)
-    return Response(status=204)
 
 
 def _tokens(admission: Admission) -> TokensOut:

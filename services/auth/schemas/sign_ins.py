@@ -1,12 +1,16 @@
 """Signing in, staying in, signing out."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import RootModel, StringConstraints
 
 from services.auth.schemas.accounts import UserOut
 from services.auth.schemas.fields import TypedName, TypedPassword
 from shared.schemas import In, Out
+
+Scope = Literal["this", "others", "all"]
 
 
 class Credentials(In):
@@ -33,6 +37,33 @@ class Farewell(In):
     """A sign-out; without a refresh token it ends the sign-in of the access token."""
 
     refresh_token: Annotated[str, StringConstraints(max_length=512)] | None = None
+
+
+class ScopedFarewell(Farewell):
+    """A sign-out of this sign-in, of all others, or of all."""
+
+    scope: Scope = "this"
+
+
+class WhichSignIns(In):
+    """Which sign-ins to end: all others, or with `all` this one too."""
+
+    all: bool = False
+
+
+class SignInOut(Out):
+    """A sign-in on one device: what it called itself, and where it began."""
+
+    id: UUID
+    device: str
+    ip_address: str
+    created_at: datetime
+    last_used_at: datetime
+    is_current: bool
+
+
+class SignInsOut(RootModel[list[SignInOut]]):
+    """The sign-ins of somebody, the one last used first."""
 
 
 class TokensOut(Out):
