@@ -16,6 +16,7 @@ from services.auth.routes import (
     documentation,
     history,
     parameters,
+    second_factor,
     sign_ins,
     trust,
 )
@@ -48,6 +49,7 @@ def create() -> APIFlask:
             accounts.routes,
             sign_ins.routes,
             codes.routes,
+            second_factor.routes,
             sinuzoid.routes,
             sinuzoid_client.routes,
             trust.routes,

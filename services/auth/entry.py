@@ -5,17 +5,27 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.auth import guesses, passwords, sign_ins, tokens, users
-from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused, TooManySignIns
+from services.auth import guesses, one_time, passwords, proving, second_factors, sign_ins, tokens, users
+from services.auth.errors import (
+    InvalidCredentials,
+    OneTimeTokenInvalid,
+    RefreshTokenInvalid,
+    RefreshTokenReused,
+    SecondFactorNeeded,
+    TooManySignIns,
+)
 from services.auth.guesses import Guess
 from services.auth.keys import Signer
 from services.auth.models import UserSession
+from services.auth.one_time import MINUTE, Purpose
 from services.auth.sign_ins import Proof
 from services.auth.tokens import Grant
 from services.auth.users import Account
 from services.auth.world import World
 from shared.db import transaction
 from shared.errors import NotFound
+
+CHALLENGE_SECONDS = 5 * MINUTE  # to find the device that shows the code
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +41,16 @@ class Admission:
 def sign_in(world: World, *, name: str, password: str, address: str, device: str) -> Admission:
     """Sign in by e-mail address or username. A wrong name and a wrong password take as long and are told apart by nobody.
 
-    Raises InvalidCredentials, TooMany, TooManySignIns.
+    Raises InvalidCredentials, SecondFactorNeeded, TooMany, TooManySignIns.
     """
     place = guesses.place_of(address, world.settings)
     signer = world.signing.active()
     with passwords.turn():
         guess = guesses.count(world.engine, world.settings, name=name, place=place)
         user_id, proof = _proven(world, guess, password)
+        if guess.has_second_factor:
+            guesses.forgive(world.engine, guess)
+            raise _challenge(world, user_id)
         with transaction(world.engine, user_id=user_id) as db:
             begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device, proof=proof)
     return _admit(world, begun.account, begun.sign_in, signer)
@@ -59,12 +72,35 @@ def _proven(world: World, guess: Guess, password: str) -> tuple[UUID, Proof]:
 def admit(world: World, *, user_id: UUID, address: str, device: str) -> Admission:
     """Sign somebody in who has proved in another way than by a password who they are: a link in a mail, another provider.
 
-    Raises InvalidCredentials where the account is disabled or gone.
+    Raises InvalidCredentials where the account is disabled or gone, SecondFactorNeeded.
     """
     place = guesses.place_of(address, world.settings)
     signer = world.signing.active()
     with transaction(world.engine, user_id=user_id) as db:
+        needs_code = second_factors.is_on(db, user_id=user_id)
+    if needs_code:
+        raise _challenge(world, user_id)
+    with transaction(world.engine, user_id=user_id) as db:
         begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device)
+    return _admit(world, begun.account, begun.sign_in, signer)
+
+
+def pass_second_factor(world: World, *, challenge: str, code: str, address: str, device: str) -> Admission:
+    """Finish a sign-in that waits for a code. Only success uses the challenge up.
+
+    Raises OneTimeTokenInvalid, CodeWrong, TooMany, InvalidCredentials where the account was disabled meanwhile.
+    """
+    place = guesses.place_of(address, world.settings)
+    signer = world.signing.active()
+    with transaction(world.engine) as db:
+        user_id = one_time.find(db, Purpose.SECOND_FACTOR, challenge).user_id
+    if user_id is None:
+        raise OneTimeTokenInvalid
+    with proving.code_of_a_challenge(world, challenge=challenge, user_id=user_id):
+        with transaction(world.engine, user_id=user_id) as db:
+            second_factors.use(db, world.seals, code, user_id=user_id)
+            one_time.redeem(db, Purpose.SECOND_FACTOR, challenge)
+            begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device)
     return _admit(world, begun.account, begun.sign_in, signer)
 
 
@@ -76,6 +112,14 @@ def refresh(world: World, token: str) -> Admission:
         if not isinstance(renewed, RefreshTokenReused):
             return _admit(world, _active(db, renewed.user_id), renewed, signer)
     raise renewed
+
+
+def _challenge(world: World, user_id: UUID) -> SecondFactorNeeded:
+    """What a sign-in is answered with that has to show a code: the challenge says that all else was right."""
+    with transaction(world.engine) as db:
+        return SecondFactorNeeded(
+            challenge=one_time.issue(db, Purpose.SECOND_FACTOR, user_id=user_id, seconds=CHALLENGE_SECONDS)
+        )
 
 
 def _active(db: Session, user_id: UUID) -> Account:

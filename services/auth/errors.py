@@ -1,6 +1,6 @@
 """Everything that can go wrong with accounts and sign-ins."""
 
-from shared.errors import Conflict, Invalid, Malformed, NotSignedIn, Problem, Refused, Unavailable
+from shared.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, Problem, Refused, Unavailable
 
 
 class InvalidCredentials(NotSignedIn):
@@ -113,3 +113,28 @@ class NotEnabled(Conflict):
 
 class ParameterNameInvalid(Malformed):
     """A parameter's name is lower-case letters, digits, dots, dashes and underscores, 100 at most, and begins with a letter."""
+
+
+class SecondFactorNeeded(NotSignedIn):
+    """A code is needed too. Send the challenge with one of your authenticator, or a recovery code, to
+    /api/auth/second-factor within five minutes."""
+
+
+class SecondFactorIsOn(Conflict):
+    """The second factor is turned on already. Turn it off first to set up another one."""
+
+
+class NoSecondFactor(NotFound):
+    """There is no second factor to do this with. Set one up first."""
+
+
+class CodeWrong(Invalid):
+    """This code is not right, or was used before. Wait for the next one."""
+
+
+class CurrentPasswordWrong(Invalid):
+    """This is not your current password."""
+
+
+class SignInNotFresh(Refused):
+    """You signed in too long ago for this. Sign in again, then repeat it within five minutes."""

@@ -21,7 +21,7 @@ from shared import derive
 from shared.errors import TooMany
 
 FIND = text(
-    "SELECT id, password, is_active, refusing, retry_after_seconds, subjects "
+    "SELECT id, password, is_active, has_second_factor, refusing, retry_after_seconds, subjects "
     "FROM find_user_to_sign_in(:name, CAST(:places AS bytea[]), :address, :of_address, :of_account, :of_strangers, :seconds)"
 )
 FORGIVE = text("SELECT forgive_guess(CAST(:subjects AS text[]))")
@@ -50,6 +50,7 @@ class Guess:
     user_id: UUID | None
     password: str
     is_active: bool
+    has_second_factor: bool
     subjects: list[str]  # of the counters it counted for
 
 
@@ -90,7 +91,7 @@ def count(engine: Engine, settings: Settings, *, name: str, place: Place) -> Gue
     assert row is not None
     if row.refusing:
         raise TooMany(limit=row.refusing, retry_after_seconds=max(1, row.retry_after_seconds))
-    return Guess(row.id, row.password or "", bool(row.is_active), row.subjects)
+    return Guess(row.id, row.password or "", bool(row.is_active), bool(row.has_second_factor), row.subjects)
 
 
 def forgive(engine: Engine, guess: Guess) -> None:

@@ -8,6 +8,7 @@ from services.auth.keys import Signing
 from services.auth.settings import Settings
 from shared import trust
 from shared.limits import Limiter
+from shared.sealing import Seals
 
 
 @dataclass(frozen=True)
@@ -19,3 +20,8 @@ class World:
     signing: Signing
     failures: Limiter  # in Postgres, so that all replicas count together
     peers: trust.Peers
+
+    @property
+    def seals(self) -> Seals:
+        """What secrets at rest are sealed with."""
+        return Seals(self.settings.sealing_keys)

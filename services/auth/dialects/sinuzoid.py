@@ -56,7 +56,7 @@ def show_profile(caller: Caller) -> ProfileOut:
 def on_not_signed_in(raised: NotSignedIn) -> Response:
     """Lexik's words, which its clients compare."""
     message = WORDS.get(type(raised), raised.detail())
-    body = json.dumps({"code": raised.status, "message": message})
+    body = json.dumps({**raised.facts, "code": raised.status, "message": message})
     return Response(body, raised.status, raised.response_headers(), content_type="application/json")
 
 

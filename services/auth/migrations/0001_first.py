@@ -26,7 +26,9 @@ DECLARE
     lasting integer[] := ARRAY[window_seconds, window_seconds, 3600];
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    SELECT u.id, u.password, u.is_active INTO account FROM users u
+    SELECT u.id, u.password, u.is_active,
+            EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS has_second_factor
+        INTO account FROM users u
         WHERE u.email = lower(sign_in_name) OR lower(u.username) = lower(sign_in_name) LIMIT 1;
     who := coalesce(account.id::text, lower(sign_in_name));
     is_known := EXISTS (SELECT FROM known_places k WHERE k.user_id = account.id AND k.digest = ANY (places));
@@ -56,7 +58,8 @@ BEGIN
             PERFORM forgive_guess(subjects);
         END IF;
     END IF;
-    RETURN QUERY SELECT account.id, account.password::text, account.is_active, refusing, retry_after_seconds, subjects;
+    RETURN QUERY SELECT account.id, account.password::text, account.is_active, account.has_second_factor, refusing,
+        retry_after_seconds, subjects;
 END
 """
 FORGIVE_GUESS = """
@@ -290,7 +293,8 @@ def _look_ups() -> None:
         "find_user_to_sign_in",
         "sign_in_name text, places bytea[], address text, of_address integer, of_account integer, of_strangers integer, "
         "window_seconds integer",
-        "TABLE(id uuid, password text, is_active boolean, refusing text, retry_after_seconds integer, subjects text[])",
+        "TABLE(id uuid, password text, is_active boolean, has_second_factor boolean, refusing text, "
+        "retry_after_seconds integer, subjects text[])",
         COUNT_GUESS,
         language="plpgsql",
     )
