@@ -4,6 +4,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help run test test-nightly lint bench migrate lock runtime tools
 .PHONY: backup restore
+.PHONY: admin
 
 BIN := .venv/bin
 # The first Python that is new enough; `make PYTHON=/path/to/python3` chooses another.
@@ -39,6 +40,9 @@ backup: runtime ## keep a copy of everything, of a running Tutti or of one that 
 
 restore: runtime ## make TUTTI_HOME, which must be empty or absent, anew from the backup FROM=folder
 	@$(BIN)/python -m deploy.restore "$(FROM)"
+
+admin: runtime ## while there is no administrator: show how to become the first one of a running Tutti
+	@$(BIN)/python -m deploy.inside services.auth.first_admin
 
 lock: ## pin every version and hash anew from the two .in files; needs uv
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

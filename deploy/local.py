@@ -18,9 +18,10 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from subprocess import PIPE
 from typing import TextIO
 
-from deploy import gateway, leftovers, lock, ports, reloading, secrets
+from deploy import environments, gateway, inside, leftovers, lock, ports, reloading, secrets
 from deploy.logs import Logs
 from deploy.object_store import NAME as STORE
 from deploy.object_store import ObjectStore
@@ -38,12 +39,9 @@ MIGRATE = [sys.executable, "-m", "shared.migrations"]
 HTTP_OK = 200
 ANY = ("0.0.0.0", "::")  # noqa: S104 -- only compared with
 JSON = "-H 'Content-Type: application/json'"
+FIRST_ADMIN = "services.auth.first_admin"
 NEWCOMER = '{"email": "ada@example.com", "password": "a quiet minuet"}'
 SIGN_IN = '{"username": "ada@example.com", "password": "a quiet minuet"}'
-NOT_FOR_CHILDREN = {
-    "PYTHONDONTWRITEBYTECODE",
-    *secrets.NEVER_IN_THE_ENVIRONMENT,
-}  # without bytecode six services took 13 s to start, not 5
 
 
 class Stack:
@@ -81,6 +79,7 @@ class Stack:
             await asyncio.gather(*(self.supervisor.start(process) for process in (*self._services(), self._gateway())))
             await self._until_ready()
             self._greet()
+            await self._show_who_may_begin()
             if self.settings.reload in self.names:
                 await reloading.reload(self.settings.reload, self.supervisor, self.logs)
             await asyncio.Event().wait()
@@ -126,25 +125,12 @@ class Stack:
 
     def _environment(self, process: str, port: int = 0) -> Mapping[str, str]:
         """What the operator set, without the secrets; and above it what this machine decides."""
-        service = process.removesuffix("-worker")
-        chosen = {name: value for name, value in self.settings.chosen.items() if name not in NOT_FOR_CHILDREN}
-        if service == secrets.STORE_OWNER and self.store:
-            chosen["S3_ENDPOINT"] = self.store.url
-        elif service != secrets.STORE_OWNER:
-            chosen.pop("S3_ENDPOINT", None)
-        return {
-            **chosen,
-            **self._urls(),
-            "PUBLIC_URL": self.settings.public_url,
-            "SERVICE_NAME": service,
-            "HOST": ports.LOOPBACK,
-            "PORT": str(port),
-            "SECRETS_DIR": str(self.home / "secrets" / process),
-            "DATA_DIR": str(_made(self.home / "data" / service)),
-            "RUN_DIR": str(self.home / "run"),
-            "PYTHONUNBUFFERED": "1",
-            leftovers.MARK: str(self.home),
-        }
+        told = environments.of(self.settings, process, port=port) | self._urls()
+        if told["SERVICE_NAME"] != secrets.STORE_OWNER:
+            told.pop("S3_ENDPOINT", None)
+        elif self.store:
+            told["S3_ENDPOINT"] = self.store.url
+        return told
 
     def _urls(self) -> dict[str, str]:
         return {f"{name.upper()}_URL": f"http://{ports.LOOPBACK}:{port}" for name, port in self.web_ports.items()}
@@ -182,6 +168,14 @@ class Stack:
             f"  Ctrl-C stops everything.\n"
         )
 
+    async def _show_who_may_begin(self) -> None:
+        """While there is no administrator: how to become the first. It holds a secret, so it is shown and written nowhere."""
+        command, told = inside.command(FIRST_ADMIN), self._environment("auth-worker")
+        asked = await asyncio.create_subprocess_exec(*command, env=told, stdout=PIPE, stderr=PIPE)
+        shown, refused = await asked.communicate()
+        if shown or asked.returncode:
+            self.logs.show((shown or refused).decode(errors="replace"))
+
     def _write_stack(self, processes: Sequence[Process]) -> None:
         """Keep `run/stack.json` true. It is replaced whole, so that a reader never sees half of it."""
         host = _reachable(self.settings.bind)
@@ -201,7 +195,7 @@ def main(words: Sequence[str]) -> None:
     os.chdir(ROOT)
     try:
         settings = Settings.read()
-        file = _made(settings.home / "run") / "lock"
+        file = environments.made(settings.home / "run") / "lock"
         if list(words) == ["migrate"] and lock.is_held(file):
             environment = {**os.environ, "SECRETS_DIR": str(settings.home / "secrets" / "migrations")}
             sys.exit(subprocess.run(MIGRATE, env=environment, check=False).returncode)
@@ -239,11 +233,6 @@ def _refuse_busy_ports(settings: Settings) -> None:
             raise Unusable(f"port {port} is taken. Stop what uses it, or choose another: {name}={port + 1} make run{none}.")
     if settings.port == settings.alt_port:
         raise Unusable("TUTTI_PORT and TUTTI_ALT_PORT are the same.")
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def _reachable(bind: str) -> str:

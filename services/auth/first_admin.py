@@ -9,14 +9,23 @@ from services.auth import administrators
 from services.auth.settings import Settings
 from shared.db import engine_of, transaction
 
+SHOWN = """\
+There is no administrator yet. Within {minutes} minutes, once, whoever is signed in becomes it with
+  curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+       -d '{{"token": "{token}"}}' {url}/api/auth/first-admin
+"""
+
 
 def main() -> None:
-    """Print a token, or nothing where there is an administrator; then standard error says so."""
-    engine = engine_of(Settings.load())
-    with transaction(engine) as db:
+    """Print how to become the first administrator; where there is one, say so on standard error alone."""
+    settings = Settings.load()
+    with transaction(engine_of(settings)) as db:
         token = administrators.invite_first(db)
-    sys.stdout.write(f"{token}\n" if token else "")
-    sys.stderr.write("" if token else "There is an administrator already.\n")
+    if token is None:
+        sys.stderr.write("There is an administrator already.\n")
+        return
+    minutes, url = administrators.FIRST_ADMIN_SECONDS // 60, settings.public_url.rstrip("/")
+    sys.stdout.write(SHOWN.format(minutes=minutes, token=token, url=url))
 
 
 if __name__ == "__main__":
