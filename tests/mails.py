@@ -36,3 +36,18 @@ def links(mail: EmailMessage) -> list[tuple[str, str]]:
     """Purpose and secret of each link in the text of a mail."""
     text = mail.get_body(("plain",))
     return SECRET.findall(text.get_content() if text else "")
+
+
+def wait(stack: Stack, address: str, subject: str, *, number: int = 1) -> EmailMessage:
+    """The n-th mail to this address with this subject, once it has come."""
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while len(found := [mail for mail in to(stack, address) if mail["Subject"] == subject]) < number:
+        assert time.monotonic() < deadline, f"{subject}: {[str(mail['Subject']) for mail in to(stack, address)]}"
+        time.sleep(0.05)
+    return found[number - 1]
+
+
+def secret(mail: EmailMessage) -> str:
+    """The secret of the one link in a mail."""
+    ((_, found),) = links(mail)
+    return found

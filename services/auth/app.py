@@ -16,6 +16,8 @@ from services.auth.routes import (
     documentation,
     history,
     parameters,
+    profiles,
+    recovery,
     second_factor,
     sign_ins,
     trust,
@@ -47,6 +49,8 @@ def create() -> APIFlask:
         verifier=_verifier(world),
         blueprints=[
             accounts.routes,
+            recovery.routes,
+            profiles.routes,
             sign_ins.routes,
             codes.routes,
             second_factor.routes,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.auth import guesses, one_time, passwords, proving, second_factors, sign_ins, tokens, users
 from services.auth.errors import (
+    EmailUnconfirmed,
     InvalidCredentials,
     OneTimeTokenInvalid,
     RefreshTokenInvalid,
@@ -16,7 +17,7 @@ from services.auth.errors import (
 )
 from services.auth.guesses import Guess
 from services.auth.keys import Signer
-from services.auth.models import UserSession
+from services.auth.models import UserSession, receives_no_mail
 from services.auth.one_time import MINUTE, Purpose
 from services.auth.sign_ins import Proof
 from services.auth.tokens import Grant
@@ -41,7 +42,7 @@ class Admission:
 def sign_in(world: World, *, name: str, password: str, address: str, device: str) -> Admission:
     """Sign in by e-mail address or username. A wrong name and a wrong password take as long and are told apart by nobody.
 
-    Raises InvalidCredentials, SecondFactorNeeded, TooMany, TooManySignIns.
+    Raises InvalidCredentials, EmailUnconfirmed, SecondFactorNeeded, TooMany, TooManySignIns.
     """
     place = guesses.place_of(address, world.settings)
     signer = world.signing.active()
@@ -53,6 +54,7 @@ def sign_in(world: World, *, name: str, password: str, address: str, device: str
             raise _challenge(world, user_id)
         with transaction(world.engine, user_id=user_id) as db:
             begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device, proof=proof)
+            _refuse_unconfirmed(world, begun.account)
     return _admit(world, begun.account, begun.sign_in, signer)
 
 
@@ -72,7 +74,7 @@ def _proven(world: World, guess: Guess, password: str) -> tuple[UUID, Proof]:
 def admit(world: World, *, user_id: UUID, address: str, device: str) -> Admission:
     """Sign somebody in who has proved in another way than by a password who they are: a link in a mail, another provider.
 
-    Raises InvalidCredentials where the account is disabled or gone, SecondFactorNeeded.
+    Raises InvalidCredentials where the account is disabled or gone, EmailUnconfirmed, SecondFactorNeeded.
     """
     place = guesses.place_of(address, world.settings)
     signer = world.signing.active()
@@ -82,6 +84,7 @@ def admit(world: World, *, user_id: UUID, address: str, device: str) -> Admissio
         raise _challenge(world, user_id)
     with transaction(world.engine, user_id=user_id) as db:
         begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device)
+        _refuse_unconfirmed(world, begun.account)
     return _admit(world, begun.account, begun.sign_in, signer)
 
 
@@ -120,6 +123,13 @@ def _challenge(world: World, user_id: UUID) -> SecondFactorNeeded:
         return SecondFactorNeeded(
             challenge=one_time.issue(db, Purpose.SECOND_FACTOR, user_id=user_id, seconds=CHALLENGE_SECONDS)
         )
+
+
+def _refuse_unconfirmed(world: World, account: Account) -> None:
+    """Asked once the password was right, so that it tells nothing to anybody else."""
+    required = world.settings.email_confirmation_required
+    if required and not account.is_confirmed and not receives_no_mail(account.email):
+        raise EmailUnconfirmed
 
 
 def _active(db: Session, user_id: UUID) -> Account:

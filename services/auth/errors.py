@@ -23,6 +23,14 @@ class UsernameTaken(Conflict):
     """This username is taken. Choose another one."""
 
 
+class EmailUnconfirmed(Refused):
+    """Your address is not confirmed yet. Open the link in the mail that was sent to you, or ask for another one."""
+
+
+class NoAppToGoTo(Conflict):
+    """This Tutti names no app to go on to. Its operator does so in APP_URLS; your link stays good."""
+
+
 class WeakPassword(Malformed):
     """This password is too easy to guess. Choose another one."""
 
@@ -47,10 +55,6 @@ class AccountExists(Conflict):
 
 class AccountDisabled(Refused):
     """This account is disabled. Ask whoever runs this service."""
-
-
-class EmailUnconfirmed(Conflict):
-    """Confirm the e-mail address of your account first; until then nothing can be connected to it."""
 
 
 class IdentityTaken(Conflict):

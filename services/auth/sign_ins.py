@@ -41,7 +41,7 @@ BEGIN = text(
     noted AS (
         UPDATE users SET last_login_at = :created_at, password = coalesce(CAST(:new_hash AS text), password)
         WHERE id = :user_id AND is_active AND password = coalesce(CAST(:looked_at AS text), password)
-        RETURNING id, email, username, roles
+        RETURNING id, email, username, roles, email_confirmed_at IS NOT NULL AS is_confirmed
     ),
     begun AS (
         INSERT INTO user_sessions (id, user_id, salt, generation, rotated_at, created_at, last_used_at, expires_at, device,
@@ -54,7 +54,7 @@ BEGIN = text(
         ON CONFLICT (user_id, digest, device) DO UPDATE SET last_seen_at = excluded.last_seen_at
         WHERE known_places.last_seen_at < excluded.last_seen_at - interval '1 day'
     )
-    SELECT noted.id AS user_id, noted.email, noted.username, noted.roles,
+    SELECT noted.id AS user_id, noted.email, noted.username, noted.roles, noted.is_confirmed,
         coalesce((SELECT time_zone FROM user_profiles p WHERE p.user_id = noted.id), '') AS zone,
         before.last_login_at IS NULL AS is_first,
         (SELECT count(*) FROM user_sessions s WHERE s.user_id = noted.id) AS others,
@@ -120,7 +120,8 @@ def begin(db: Session, *, user_id: UUID, settings: Settings, place: Place, devic
         _make_room(db, user_id=user_id, settings=settings)
     if not row.is_known and not row.is_first:
         mail.send(db, "new_sign_in", user_id=user_id, address=place.address, device=device or "an unnamed device")
-    return Begun(Account(row.user_id, row.email, row.username, row.roles, row.zone), UserSession(**kept))
+    account = Account(row.user_id, row.email, row.username, row.roles, row.zone, row.is_confirmed)
+    return Begun(account, UserSession(**kept))
 
 
 def _make_room(db: Session, *, user_id: UUID, settings: Settings) -> None:

@@ -5,10 +5,10 @@ refreshing, Gesdinet's. What Sinuzoid's own client asks besides is in `sinuzoid_
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, users
+from services.auth import entry, profiles
 from services.auth.entry import Admission
 from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused
-from services.auth.schemas.accounts import ProfileOut
+from services.auth.schemas.profiles import ProfileOut
 from services.auth.schemas.sign_ins import Credentials, LoginCheckOut, RefreshToken
 from shared import json
 from shared.errors import NotSignedIn
@@ -49,7 +49,7 @@ def refresh_token(presented: RefreshToken) -> LoginCheckOut:
 def show_profile(caller: Caller) -> ProfileOut:
     """Your account and profile."""
     with transaction(caller) as db:
-        return ProfileOut.model_validate(users.profile(db, user_id=caller.id))
+        return ProfileOut.model_validate(profiles.get(db, user_id=caller.id))
 
 
 @routes.errorhandler(NotSignedIn)

@@ -5,12 +5,13 @@ for a sign to refresh its tokens and try again: so they stand in it exactly wher
 """
 
 import re
+from functools import partial
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, passwords, sign_ins, users
+from services.auth import entry, joining, profiles, sign_ins
 from services.auth.schemas.accounts import NewUser, UserOut, WelcomedOut
 from services.auth.schemas.sign_ins import EmailCredentials, Farewell, RefreshToken
 from services.auth.schemas.sinuzoid import MeOut, RefreshedOut, SaidOut, SignedInOut, TokensOut, WhoOut
@@ -58,9 +59,10 @@ PLAIN_WORDS = {
 @routes.output(WelcomedOut, status_code=201)
 def register(new: NewUser) -> Response:
     """Make an account."""
-    password_hash = passwords.chosen(new.password, email=new.email)
+    password_hash = joining.prepare(world(), new)
     with transaction() as db:
-        return once(db, lambda: WelcomedOut(user=UserOut.model_validate(users.join(db, new, password_hash))), status=201)
+        joined = partial(joining.join, db, new, password_hash)
+        return once(db, lambda: WelcomedOut(user=UserOut.model_validate(joined().account)), status=201)
 
 
 @routes.post("/api/login")
@@ -106,7 +108,7 @@ def logout(farewell: Farewell) -> SaidOut:
 def show_me(caller: Caller) -> WhoOut:
     """Who you are."""
     with transaction(caller) as db:
-        return WhoOut(user=MeOut.model_validate(users.profile(db, user_id=caller.id)))
+        return WhoOut(user=MeOut.model_validate(profiles.get(db, user_id=caller.id)))
 
 
 @routes.after_request

@@ -333,6 +333,13 @@ def _look_ups() -> None:
         "DELETE FROM one_time_tokens t WHERE t.user_id = whose AND (the_purposes IS NULL OR t.purpose = ANY(the_purposes))",
     )
     policies.definer(
+        "find_taken_names",
+        "the_email text, the_username text",
+        "TABLE(has_email boolean, has_username boolean)",
+        "SELECT EXISTS (SELECT FROM users u WHERE u.email = the_email), "
+        "EXISTS (SELECT FROM users u WHERE lower(u.username) = lower(the_username))",
+    )
+    policies.definer(
         "find_identity",
         "the_issuer text, the_subject text",
         "TABLE(id uuid, user_id uuid, is_active boolean)",

@@ -1,9 +1,11 @@
 """Making an account, signing in, staying in."""
 
+from functools import partial
+
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, passwords, users
+from services.auth import entry, joining
 from services.auth.entry import Admission
 from services.auth.schemas.accounts import NewUser, RegisteredOut, UserOut
 from services.auth.schemas.sign_ins import EmailCredentials, RefreshToken, TokensOut
@@ -17,9 +19,10 @@ routes = APIBlueprint("auth", __name__)
 @routes.output(RegisteredOut, status_code=201)
 def register(new: NewUser) -> Response:
     """Make an account."""
-    password_hash = passwords.chosen(new.password, email=new.email)
+    password_hash = joining.prepare(world(), new)
     with transaction() as db:
-        return once(db, lambda: RegisteredOut(user=UserOut.model_validate(users.join(db, new, password_hash))), status=201)
+        joined = partial(joining.join, db, new, password_hash)
+        return once(db, lambda: RegisteredOut(user=UserOut.model_validate(joined().account)), status=201)
 
 
 @routes.post("/api/auth/login")

@@ -1,6 +1,5 @@
 """Accounts and profiles."""
 
-from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field
@@ -38,17 +37,3 @@ class WelcomedOut(RegisteredOut):
     """A new account, in seed 004's words."""
 
     message: str = "Registered."
-
-
-class ProfileOut(UserOut):
-    """Account and profile. `time_zone` is an IANA name, or empty."""
-
-    name: str
-    roles: list[str]
-    first_name: str | None
-    last_name: str | None
-    avatar: str | None
-    birth_date: date | None
-    time_zone: str
-    created_at: datetime
-    last_login_at: datetime | None

@@ -47,10 +47,13 @@ def send_mail(work: Work, *, letter: str, user_id: str, to: str, purpose: str, f
     """Write and send one mail; none where the account is gone or disabled. Sent again where it cannot be told if it left."""
     who = User.id == UUID(user_id) if user_id else User.email == to
     with transaction(work.engine) as db:
-        found = db.execute(select(User.id, User.email).where(who, User.is_active)).one_or_none()
+        found = db.execute(select(User.id, User.email, User.email_confirmed_at).where(who, User.is_active)).one_or_none()
         if found is None or receives_no_mail(to or found.email):
             return
-        link = _link(db, Purpose(purpose), found.id, work.settings.public_url, facts) if purpose else ""
+        if purpose == Purpose.CONFIRM_EMAIL and found.email_confirmed_at:
+            return
+        told = {**facts, "email": to or found.email}
+        link = _link(db, Purpose(purpose), found.id, work.settings.public_url, told) if purpose else ""
     said = {**facts, "link": link, "place": work.settings.public_url}
     mail = writing.message(Letter(letter, said), sender=work.settings.mail_from, to=to or found.email)
     sending.send(mail, work.settings)
