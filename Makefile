@@ -5,6 +5,7 @@ SHELL := /bin/sh
 .PHONY: help run test test-nightly lint bench migrate lock runtime tools
 .PHONY: backup restore
 .PHONY: admin
+.PHONY: keys
 
 BIN := .venv/bin
 # The first Python that is new enough; `make PYTHON=/path/to/python3` chooses another.
@@ -43,6 +44,9 @@ restore: runtime ## make TUTTI_HOME, which must be empty or absent, anew from th
 
 admin: runtime ## while there is no administrator: show how to become the first one of a running Tutti
 	@$(BIN)/python -m deploy.inside services.auth.first_admin
+
+keys: runtime ## show the signing keys of a running Tutti; ROTATE=1 begins a rotation, NOW=1 withdraws a stolen key
+	@$(BIN)/python -m deploy.inside services.auth.signing_keys $(if $(NOW),now,$(if $(ROTATE),rotate))
 
 lock: ## pin every version and hash anew from the two .in files; needs uv
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

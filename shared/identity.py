@@ -89,6 +89,11 @@ class KeySet:
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = threading.Lock()
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of the keys that are known."""
+        return frozenset(self._keys)
+
     def find(self, key_id: str) -> Any:
         """The key, or None. Fetches for an unknown id, at most every 30 seconds. Raises KeysUnknown before there is any."""
         if key_id not in self._keys:
@@ -138,9 +143,12 @@ class Revocations:
     """Which sign-ins and people have lost their tokens, as auth says every few seconds."""
 
     def __init__(self, fetch: Callable[[str], Mapping[str, Any]]) -> None:
-        """`fetch(after)` answers `{"next": cursor, "revoked": [{"session_id" or "user_id", "before": unix seconds}]}`."""
+        """`fetch(after)` answers `{"next": cursor, "revoked": [{"session_id" or "user_id", "before": unix seconds}], "key_ids":
+        [the keys that count]}`.
+        """
         self._fetch = fetch
         self._after = ""
+        self.key_ids: frozenset[str] = frozenset()
         self._before: dict[str, int] = {}
         self._fresh_at = float("-inf")
 
@@ -157,6 +165,7 @@ class Revocations:
                 key = str(each.get("session_id") or each["user_id"])
                 self._before[key] = max(int(each["before"]), self._before.get(key, 0))
             self._after = str(answer["next"])
+            self.key_ids = frozenset(answer.get("key_ids", ()))
             self._fresh_at = time.monotonic()
             self._forget(int(clock.now().timestamp()))
         except Exception as reason:
@@ -213,6 +222,8 @@ class Verifier:
         self.revocations = revocations
         self._foreign = foreign or NoForeignBearers()
         self._verified: OrderedDict[bytes, Caller] = OrderedDict()
+        self._key_ids: frozenset[str] = frozenset()
+        self._forgotten = 0  # how often; a token that was verified before it is not kept after it
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -227,8 +238,20 @@ class Verifier:
     def _run(self) -> None:
         while not self._stop.is_set():
             self.revocations.poll()
-            self.keys.keep_fresh()
+            self.keep_keys()
             self._stop.wait(POLL_SECONDS)
+
+    def keep_keys(self) -> None:
+        """Know the keys that auth names with its revocations; tokens of a key that it has no more are forgotten."""
+        if self.revocations.key_ids not in (frozenset(), self.keys.ids):
+            self.keys.refresh()
+        self.keys.keep_fresh()
+        if lost := self._key_ids - self.keys.ids:
+            log(__name__).info("keys.gone", key_ids=sorted(lost))
+            with self._lock:
+                self._verified.clear()
+                self._forgotten += 1
+        self._key_ids = self.keys.ids
 
     def caller(self, authorization: Iterable[str], *, changes_something: bool) -> Caller:
         """The person that the Authorization headers of one request name.
@@ -250,9 +273,11 @@ class Verifier:
         return self._verified.get(_digest(token_of(authorization)))
 
     def _remember(self, token: str) -> Caller:
+        forgotten = self._forgotten
         caller = self._verify(token) if self._is_ours(token) else self._foreign.exchange(token)
         with self._lock:
-            self._verified[_digest(token)] = caller
+            if forgotten == self._forgotten:
+                self._verified[_digest(token)] = caller
             while len(self._verified) > CACHE_TOKENS:
                 self._verified.popitem(last=False)
         return caller

@@ -1,6 +1,7 @@
 """The keys that sign access tokens: ES256, in three states, the private half sealed.
 
-The worker makes the first one. A key is published before it signs and for as long as a token that it signed may live.
+The worker makes the first one. A key is published before it signs and for as long as a token that it signed may live; the
+worker takes each step when its time has come. `python -m services.auth.signing_keys` shows them and begins a rotation.
 """
 
 import base64
@@ -8,21 +9,25 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, delete, select, text
 from sqlalchemy.orm import Session
 
 from services.auth.errors import SigningKeyMissing
 from services.auth.models import KeyState, SigningKey
+from services.auth.settings import Settings
+from shared import clock
 from shared.db import transaction
 from shared.sealing import Seals
 
 TABLE = "signing_keys"
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('tutti signing keys'))")
-FRESH_SECONDS = 30  # how long a process goes on signing with a key that has been retired meanwhile
+FRESH_SECONDS = 2  # how long a process goes on signing with a key that has been retired or withdrawn meanwhile
+MARGIN = timedelta(minutes=10)  # a retired key outlives the last token it signed by this: clocks differ
 COORDINATE_BYTES = 32  # of a point on P-256
 
 
@@ -48,7 +53,8 @@ class Signing:
         """The key to sign with. Raises SigningKeyMissing."""
         if self._signer is None or time.monotonic() - self._read_at > FRESH_SECONDS:
             with self._lock:
-                self._signer, self._read_at = self._read(), time.monotonic()
+                if self._signer is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+                    self._signer, self._read_at = self._read(), time.monotonic()
         return self._signer
 
     def _read(self) -> Signer:
@@ -67,6 +73,77 @@ class Signing:
 def jwks(db: Session) -> dict[str, Any]:
     """Every key that a valid token may be signed with, public halves alone (RFC 7517)."""
     return {"keys": list(db.scalars(select(SigningKey.public_jwk).order_by(SigningKey.created_at)))}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A key as an operator sees it; `due_at` is when it changes next, where that is decided."""
+
+    kid: str
+    state: KeyState
+    since: datetime
+    due_at: datetime | None
+
+
+def steps(db: Session, settings: Settings) -> list[Step]:
+    """Every key, the oldest first."""
+    rows = db.scalars(select(SigningKey).order_by(SigningKey.created_at)).all()
+    return [Step(row.kid, KeyState(row.state), row.state_since, _due_at(row, settings)) for row in rows]
+
+
+def rotate(db: Session, seals: Seals) -> bool:
+    """Begin a rotation: publish the next key. False where one is under way already."""
+    db.execute(LOCK)
+    if db.scalar(select(SigningKey.kid).where(SigningKey.state == KeyState.NEXT)) is not None:
+        return False
+    db.add(_new(KeyState.NEXT, seals))
+    return True
+
+
+def replace_all(db: Session, seals: Seals) -> None:
+    """Withdraw every key and sign with a new one at once, where a key has come into other hands.
+
+    Every access token there is counts no longer within seconds; clients refresh theirs, since refresh tokens are made of
+    other secrets. Until a service has heard of the new key, at most seconds, it refuses what that signs.
+    """
+    db.execute(LOCK)
+    db.execute(delete(SigningKey))
+    db.add(_new(KeyState.ACTIVE, seals))
+
+
+def move(db: Session, settings: Settings) -> list[str]:
+    """Take every step whose time has come: the next key signs, the one before is retired, a retired one goes.
+
+    What was done, in words. May be repeated, and by several workers at once.
+    """
+    db.execute(LOCK)
+    rows = db.scalars(select(SigningKey).order_by(SigningKey.created_at)).all()
+    due = [row for row in rows if (at := _due_at(row, settings)) and at <= clock.now()]
+    done = []
+    for row in due:
+        if row.state == KeyState.RETIRED:
+            db.delete(row)
+            done.append(f"{row.kid} is gone")
+        else:
+            for active in (each for each in rows if each.state == KeyState.ACTIVE):
+                _become(active, KeyState.RETIRED)
+            db.flush()  # there is one active key at most at any moment
+            _become(row, KeyState.ACTIVE)
+            done.append(f"{row.kid} signs")
+    return done
+
+
+def _become(row: SigningKey, state: KeyState) -> None:
+    row.state, row.state_since = state, clock.now()
+
+
+def _due_at(row: SigningKey, settings: Settings) -> datetime | None:
+    waits = {
+        KeyState.NEXT: timedelta(seconds=settings.key_published_ahead_seconds),
+        KeyState.RETIRED: timedelta(seconds=settings.access_token_seconds) + MARGIN,
+    }
+    wait = waits.get(KeyState(row.state))
+    return None if wait is None else row.state_since + wait
 
 
 def make_first(db: Session, seals: Seals) -> None:

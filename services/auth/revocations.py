@@ -2,6 +2,7 @@
 
 The cursor is a transaction id, not a row's: a row that commits late, after a later one was read, is still found (polling by row
 id would lose it). Everything older than the oldest transaction still running at one answer is in that answer or before it.
+The answer names the signing keys too, so that a change of keys is everywhere as soon.
 """
 
 from datetime import timedelta
@@ -11,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.auth.models import Revocation
+from services.auth.models import Revocation, SigningKey
 from shared import clock, identity, ids
 
 OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
@@ -39,7 +40,8 @@ def since(db: Session, after: str) -> dict[str, Any]:
             Revocation.transaction_id >= seen, Revocation.expires_at > clock.now()
         )
     )
-    return {"next": str(oldest_running), "revoked": [_shape(*row) for row in rows]}
+    revoked = [_shape(*row) for row in rows]
+    return {"next": str(oldest_running), "revoked": revoked, "key_ids": list(db.scalars(select(SigningKey.kid)))}
 
 
 def _shape(session_id: UUID | None, user_id: UUID, before: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Settings(shared.config.Settings):
     mails_per_address_per_hour: int = Field(default=30, ge=1)  # asked for from one network address
     email_confirmation_required: bool = False
     deletion_days: int = Field(default=30, ge=0)
-    key_published_ahead_seconds: int = Field(default=900, ge=0)
+    key_published_ahead_seconds: int = Field(default=900, ge=10)  # every service knows it within 5 s
     mail_from: str = "Tutti <tutti@localhost>"
     smtp_url: SecretStr | None = None  # smtp://user:password@host:587, or smtps://; none is a folder of files
     app_urls: str = ""  # where a browser may be sent back to: exact addresses, by commas

@@ -4,12 +4,12 @@ from services.auth import keys
 from services.auth.settings import Settings
 from services.auth.tasks.mail import send_mail
 from services.auth.tasks.queue import events, queue
-from services.auth.tasks.upkeep import forget_what_expired
+from services.auth.tasks.upkeep import forget_what_expired, move_keys
 from shared.db import transaction
 from shared.sealing import Seals
 from shared.work import Work
 
-__all__ = ["events", "forget_what_expired", "queue", "send_mail", "start"]
+__all__ = ["events", "forget_what_expired", "move_keys", "queue", "send_mail", "start"]
 
 
 def start() -> Work:
