@@ -5,7 +5,7 @@ from flask import Response
 from flask_jwt_extended import JWTManager
 
 import services.auth
-from services.auth import keys, peers, revocations, tasks, tokens
+from services.auth import keys, peers, providers, revocations, tasks, tokens
 from services.auth.dialects import sinuzoid, sinuzoid_client
 from services.auth.keys import Signing
 from services.auth.routes import (
@@ -15,6 +15,7 @@ from services.auth.routes import (
     codes,
     documentation,
     history,
+    identities,
     parameters,
     profiles,
     recovery,
@@ -41,6 +42,7 @@ def create() -> APIFlask:
         signing=Signing(engine, Seals(settings.sealing_keys)),
         failures=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
         peers=peers.all_of(settings),
+        providers=providers.all_of(settings),
     )
     app = flask_app.create(
         about=services.auth.__doc__ or "",
@@ -53,6 +55,7 @@ def create() -> APIFlask:
             profiles.routes,
             sign_ins.routes,
             codes.routes,
+            identities.routes,
             second_factor.routes,
             sinuzoid.routes,
             sinuzoid_client.routes,

@@ -33,7 +33,7 @@ def exchange(world: World, code: str, *, address: str, device: str, code_verifie
     """
     with transaction(world.engine) as db:
         redeemed = one_time.redeem(db, Purpose.SIGN_IN_CODE, code)
-    if redeemed.user_id is None or not _is_proved(code_verifier, str(redeemed.facts["code_challenge"])):
+    if redeemed.user_id is None or not is_proved(code_verifier, str(redeemed.facts["code_challenge"])):
         raise OneTimeTokenInvalid
     return entry.admit(world, user_id=redeemed.user_id, address=address, device=device)
 
@@ -47,5 +47,6 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def _is_proved(verifier: str, wanted: str) -> bool:
+def is_proved(verifier: str, wanted: str) -> bool:
+    """Whether a verifier is that of a challenge; none belongs to none."""
     return hmac.compare_digest(challenge(verifier) if verifier else "", wanted)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.auth import audit
+from services.auth.arrivals import Arrival as Arrival
 from services.auth.errors import AccountDisabled, AccountExists, EmailUnconfirmed, IdentityTaken, LastWayIn
 from services.auth.models import NOWHERE, Identity, User, UserProfile, receives_no_mail
 from services.auth.schemas.fields import Email
@@ -32,19 +33,6 @@ FIND = text("SELECT id, user_id, is_active FROM find_identity(:issuer, :subject)
 FIND_ADDRESS = text("SELECT id, is_active, is_confirmed FROM find_account_of_address(:address)")
 NOTED_EVERY = timedelta(hours=1)  # so that being asked on every request writes no row each time
 EMAIL: TypeAdapter[str] = TypeAdapter(Email)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Somebody whom another issuer vouches for. `provider` is our short word for the issuer: google, auth0."""
-
-    issuer: str
-    subject: str
-    provider: str
-    email: str = ""
-    is_email_verified: bool = False
-    name: str = ""
-    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

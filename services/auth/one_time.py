@@ -37,6 +37,8 @@ class Purpose(StrEnum):
     INVITATION = "invitation"
     FIRST_ADMIN = "first_admin"
     OAUTH_STATE = "oauth_state"
+    OAUTH_TICKET = "oauth_ticket"
+    OAUTH_LINK = "oauth_link"
     SIGN_IN_CODE = "sign_in_code"
     SECOND_FACTOR = "second_factor"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from services.auth.keys import Signing
+from services.auth.providers import Providers
 from services.auth.settings import Settings
 from shared import trust
 from shared.limits import Limiter
@@ -20,6 +21,7 @@ class World:
     signing: Signing
     failures: Limiter  # in Postgres, so that all replicas count together
     peers: trust.Peers
+    providers: Providers
 
     @property
     def seals(self) -> Seals:
