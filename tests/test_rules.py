@@ -10,8 +10,8 @@ import pytest
 from tests.stack import ROOT
 
 SOURCES = [path for folder in ("shared", "services", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
-HELD_OPEN = {"bodies", "recordings", "streams", "uploads"}  # modules in which a connection stays open
-HELD_OPEN_ENDPOINTS = {"keep_recording", "save_session", "upload_files"}  # endpoints that await one of those
+HELD_OPEN = {"bodies", "parts", "recordings", "streams", "uploads"}  # modules in which a connection stays open
+HELD_OPEN_ENDPOINTS = {"keep_part", "keep_recording", "save_session", "upload_files"}  # endpoints that await one of those
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}
 
 

@@ -1,6 +1,6 @@
 """Everything that can go wrong with accounts and sign-ins."""
 
-from shared.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, Problem, Refused, Unavailable
+from shared.errors import Conflict, Invalid, Malformed, NotFound, NotSignedIn, Problem, Refused, TooMany, Unavailable
 
 
 class InvalidCredentials(NotSignedIn):
@@ -142,3 +142,15 @@ class CurrentPasswordWrong(Invalid):
 
 class SignInNotFresh(Refused):
     """You signed in too long ago for this. Sign in again, then repeat it within five minutes."""
+
+
+class NotLeaving(NotFound):
+    """This account is not about to be deleted."""
+
+
+class ExportUnderWay(Conflict):
+    """Your archive is being put together. Ask again in a few minutes whether it is ready."""
+
+
+class ExportTooSoon(TooMany):
+    """You may ask for an archive once a day."""

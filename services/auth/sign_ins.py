@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from services.auth import audit, guesses, revocations
+from services.auth import audit, guesses, leaving, revocations
 from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused
 from services.auth.guesses import DEVICE_CHARACTERS, Place
 from services.auth.models import UserSession
@@ -60,6 +60,8 @@ BEGIN = text(
         (SELECT count(*) FROM user_sessions s WHERE s.user_id = noted.id) AS others,
         EXISTS (SELECT FROM known_places k
             WHERE k.user_id = noted.id AND k.digest = ANY (CAST(:places AS bytea[])) AND k.device = :kind) AS is_known,
+        EXISTS (SELECT FROM account_deletion_requests r
+            WHERE r.user_id = noted.id AND r.cancelled_at IS NULL AND r.completed_at IS NULL) AS is_leaving,
         forgive_guess(CAST(:counters AS text[]))
     FROM noted, before
     """
@@ -116,6 +118,8 @@ def begin(db: Session, *, user_id: UUID, settings: Settings, place: Place, devic
     row = db.execute(BEGIN, kept | known | asdict(proof)).one_or_none()
     if row is None:
         raise InvalidCredentials
+    if row.is_leaving:
+        leaving.stay(db, user_id=user_id)
     if row.others >= settings.sign_ins_per_user:
         _make_room(db, user_id=user_id, settings=settings)
     if not row.is_known and not row.is_first:

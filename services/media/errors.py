@@ -18,6 +18,10 @@ class NoSuchFile(NotFound):
     """There is no such file, or it is not yours."""
 
 
+class NoSuchArchive(NotFound):
+    """There is no such archive, it is not yours, it is not ready yet, or its seven days are over."""
+
+
 class NoCover(NotFound):
     """This file has no cover."""
 

@@ -191,6 +191,12 @@ def still_uploading(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> 
     return db.scalars(select(AudioFile.id).where(*mine, AudioFile.state == State.UPLOADING.value)).all()
 
 
+def unknown(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> set[UUID]:
+    """Those of `file_ids` that have no row, in whatever state."""
+    known = select(AudioFile.id).where(AudioFile.id.in_(file_ids), AudioFile.user_id == user_id)
+    return set(file_ids) - set(db.scalars(known))
+
+
 def is_deleting(db: Session, file_id: UUID, *, user_id: UUID) -> bool:
     """Whether this file is deleted and its bytes are still to go."""
     row = select(AudioFile.id).where(

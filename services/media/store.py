@@ -5,8 +5,9 @@ Content type, size and digest of an object live in our rows and are never asked 
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, BinaryIO, TypeVar
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import minio
@@ -15,6 +16,7 @@ from minio.error import InvalidResponseError, MinioException, S3Error
 
 from services.media.errors import BytesLost, StoreUnavailable
 from services.media.settings import Settings
+from shared import clock
 from shared.logs import log
 
 CONNECT_SECONDS = 2
@@ -27,6 +29,14 @@ TRIPPED_SECONDS = 10
 GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
 
 Result = TypeVar("Result")
+
+
+class Listed(NamedTuple):
+    """An object that a bucket holds."""
+
+    key: str
+    size_bytes: int
+    stored_at: datetime
 
 
 class Store:
@@ -120,6 +130,18 @@ class Store:
             self._ask(delete)
         except BytesLost:
             log(__name__).info("object.already_gone", bucket=bucket)
+
+    def listed(self, bucket: str, prefix: str) -> Iterator[Listed]:
+        """What the bucket holds under a prefix, a page at a time; nothing where there is no such bucket."""
+        found = self._client.list_objects(bucket_name=bucket, prefix=prefix, recursive=True)
+        while True:
+            try:
+                each = self._ask(lambda: next(found, None))
+            except BytesLost:
+                return
+            if each is None:
+                return
+            yield Listed(each.object_name or "", each.size or 0, each.last_modified or clock.now())
 
     def ping(self) -> str:
         """Ask the store one thing."""

@@ -1,7 +1,8 @@
-"""The background work of media: reading tags, deleting bytes, and sweeping up after what died on the way."""
+"""The background work of media: reading tags, deleting bytes, sweeping up after what died on the way, and who leaves."""
 
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,15 +13,16 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from sqlalchemy.orm import Session
 
 import shared.work
-from services.media import cache, files, inspection
+from services.media import archives, cache, files, forgetting, inspection
 from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
 from services.media.inspection import Found
-from services.media.models import PLAYABLE, AudioFile, Kind, State
+from services.media.models import PLAYABLE, AudioFile, FileCount, Kind, State, StorageUse
 from services.media.settings import Settings
 from services.media.store import Store
-from shared import clock
+from shared import clock, leaving
 from shared import db as database
 from shared.events import Events
+from shared.leaving import Rows
 from shared.logs import log
 from shared.queue import Queue
 
@@ -98,6 +100,22 @@ def sweep(work: Work) -> None:
                     _give_up(db, row)
 
 
+@queue.task()
+def delete_objects(work: Work, *, objects: list[list[str]]) -> None:
+    """Delete objects that no row names. May be repeated."""
+    for bucket, key in objects:
+        work.store.delete(bucket, key)
+
+
+@queue.task(every="23 * * * *")
+def sweep_archives(work: Work) -> None:
+    """Delete archives whose days are over."""
+    bucket = work.settings.storage_bucket
+    for each in list(work.store.listed(bucket, f"{archives.FOLDER}/")):
+        if archives.is_over(each):
+            work.store.delete(bucket, each.key)
+
+
 @queue.on("session.deleted")
 def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
     """A practice session was deleted: its recording goes too."""
@@ -129,6 +147,43 @@ def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> Any:
 def objects_of(row: Any) -> list[list[str]]:
     """Bucket and key of everything stored for a file."""
     return [[row["bucket"], key] for key in (row["object_key"], row["cover_key"]) if key]
+
+
+def forget(work: Work, user_id: UUID) -> None:
+    """Delete everything of a user who leaves: rows, objects and copies, uploads on their way and archives too."""
+    with database.transaction(work.engine) as db:
+        ended = forgetting.end_all(db, user_id=user_id)
+    for row in ended:
+        for bucket, key in objects_of(row):
+            work.store.delete(bucket, key)
+    for bucket, prefix in forgetting.prefixes(work.settings, user_id):
+        for each in list(work.store.listed(bucket, prefix)):
+            work.store.delete(bucket, each.key)
+    cache.remove(work.cache, [row["id"] for row in ended])
+    with database.transaction(work.engine) as db:
+        forgetting.drop_all(db, user_id=user_id)
+
+
+def export(db: Session, user_id: UUID) -> Iterator[tuple[str, Rows]]:
+    """Everything that is a user's, but where the bytes are; those are in the archive under the name that is added here."""
+    files_of = leaving.rows_of(db, AudioFile, user_id)
+    hidden = {"bucket", "object_key", "cover_key"}
+    shown = (
+        {name: value for name, value in row.items() if name not in hidden} | {"archived_as": archives.name_of(dict(row))}
+        for row in files_of
+        if row["state"] in PLAYABLE
+    )
+    yield "audio_files", shown
+    yield "storage_use", leaving.rows_of(db, StorageUse, user_id)
+    yield "file_counts", leaving.rows_of(db, FileCount, user_id)
+
+
+def keep_part(work: Work, path: Path, task_id: UUID, user_id: UUID) -> None:
+    """Put media's own part of an archive beside the others'."""
+    archives.keep(work.store, work.settings, path, task_id, "media", user_id)
+
+
+leaving.take_part(queue, events, forget=forget, export=export, keep=keep_part)
 
 
 def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:

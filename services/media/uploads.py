@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.media import files, inspection, quota, tasks
+from services.media.errors import NoSuchFile
 from services.media.files import Row
 from services.media.inspection import Found
 from services.media.models import State
@@ -44,6 +45,7 @@ class Upload:
     answered: Answer | None = None
     file_ids: list[UUID] = field(default_factory=lambda: [ids.new()])
     begun: int = 0  # how many of its objects the store may hold by now
+    places: list[tuple[str, str]] = field(default_factory=list)  # bucket and key of each of its objects
 
     @property
     def id(self) -> UUID:
@@ -120,6 +122,10 @@ def abandon(engine: Engine, world: World, upload: Upload) -> None:
             for file_id in files.still_uploading(db, upload.file_ids[: upload.begun], user_id=user_id):
                 tasks.end_file(db, file_id, user_id=user_id)
             files.forget(db, upload.file_ids[upload.begun :], user_id=user_id)
+            # What has no row any more (the account is deleted) may have been stored after its objects were looked for.
+            rowless = files.unknown(db, upload.file_ids[: upload.begun], user_id=user_id)
+            if rowless:
+                tasks.delete_objects.enqueue(db, objects=[list(place) for place in upload.places[: upload.begun]])
             if upload.claim:
                 idempotency.release(db, upload.claim)
     except (Problem, SQLAlchemyError) as reason:
@@ -131,15 +137,16 @@ def _describe(
 ) -> list[tuple[str, str]]:
     """The real sizes instead of the reserved ones, and where each object will be, before any is written."""
     user_id, bucket = upload.caller.id, world.settings.storage_bucket
-    places = []
     with database.transaction(engine, user_id=user_id) as db:
+        if not files.still_uploading(db, upload.file_ids, user_id=user_id):
+            raise NoSuchFile  # given up by the sweep, or the account is deleted
         files.forget(db, upload.file_ids, user_id=user_id)
         total = sum(each.size_bytes for each in spooled)
         quota.reserve(db, total, user_id=user_id, quota_bytes=world.settings.quota_bytes)
         upload.file_ids += [ids.new() for _ in spooled[1:]]
         for file_id, each, kind in zip(upload.file_ids, spooled, found, strict=True):
             key = f"storage/audio/{user_id}/{file_id}.{kind.extension}"
-            places.append((bucket, key))
+            upload.places.append((bucket, key))
             files.intend(db, file_id, user_id=user_id, reserved_bytes=each.size_bytes)
             files.describe(
                 db,
@@ -152,7 +159,7 @@ def _describe(
                 object_key=key,
                 sha256=each.sha256,
             )
-    return places
+    return upload.places
 
 
 def _make_true(engine: Engine, upload: Upload, fingerprint: bytes) -> list[Row]:

@@ -135,6 +135,11 @@ def drop_unsaved(db: Database) -> Sequence[AnyRow]:
     return db.execute(delete_from(Session).where(*stale).returning(Session.id, Session.user_id)).all()
 
 
+def drop_all(db: Database, *, user_id: UUID) -> None:
+    """Drop everything of a user, however far it has come."""
+    db.execute(delete_from(Session).where(Session.user_id == user_id))
+
+
 def as_document(row: AnyRow) -> dict[str, Any]:
     """A row for JSON: its instant in UTC, and for `recording_id` an `audio_url` that is still to be minted."""
     document = dict(row._mapping)

@@ -1,13 +1,17 @@
-"""The background work of sessions: events to media, and the sweep of what was never saved."""
+"""The background work of sessions: events to media, the sweep of what was never saved, and who leaves."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from sqlalchemy.orm import Session as Database
 
 from services.sessions import sessions
+from services.sessions.models import Session
 from services.sessions.settings import Settings
 from shared import db as database
+from shared import leaving
 from shared.events import Events
+from shared.leaving import Rows
 from shared.logs import log
 from shared.queue import Queue
 from shared.work import Work
@@ -35,3 +39,17 @@ def sweep(work: Work) -> None:
             tell_deleted(db, row.id, user_id=row.user_id)
     if dropped:
         log(__name__).warning("sessions.swept", count=len(dropped))
+
+
+def forget(work: Work, user_id: UUID) -> None:
+    """Delete everything of a user who leaves; media, who leaves too, deletes the recordings."""
+    with database.transaction(work.engine) as db:
+        sessions.drop_all(db, user_id=user_id)
+
+
+def export(db: Database, user_id: UUID) -> Iterator[tuple[str, Rows]]:
+    """Everything that is a user's."""
+    yield "sessions", leaving.rows_of(db, Session, user_id)
+
+
+leaving.take_part(queue, events, forget=forget, export=export)

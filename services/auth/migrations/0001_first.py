@@ -250,6 +250,7 @@ def upgrade() -> None:
         sa.Column("started_at", Instant),
         sa.Column("cancelled_at", Instant),
         sa.Column("completed_at", Instant),
+        sa.Column("told_again_at", Instant),
     )
     op.create_index(
         "uq_account_deletion_requests_open",

@@ -30,6 +30,7 @@ class AccountDeletionRequest(Base):
     started_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    told_again_at: Mapped[datetime | None]  # once more after completion, for what was still being written then
 
 
 class AccountExport(Base):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from services.media import files, recordings, tasks
+from services.media import files, parts, recordings, tasks
 from services.media.errors import NoSuchFile
 from services.media.routes.needs import Media
 from services.media.schemas import NewAddresses, RecordingOut
@@ -37,6 +37,14 @@ def delete_recording(session_id: UUID, caller: Internal, db: InternalDb, media: 
     file, user_id = tasks.delete_recording(db, session_id, user_id=caller.user_id), caller.user_id
     if file:
         database.after_commit(db, lambda: media.drop(file, user_id=user_id))
+
+
+@router.put("/internal/exports/{task_id}/{service}", status_code=204, include_in_schema=False)
+async def keep_part(request: Request, task_id: UUID, service: str, caller: Internal, media: Media) -> None:
+    """Keep a service's own part of an archive of the user it is called for; may be repeated."""
+    if caller.service != service:
+        raise NoSuchFile
+    await parts.take(request, media, task_id, service, user_id=caller.user_id)
 
 
 @router.post("/internal/playable", include_in_schema=False)

@@ -1,0 +1,115 @@
+"""Archives: what every service wrote down of somebody who asked for it, and their audio, as one ZIP.
+
+The parts are objects under the user's id and the archive's. The ZIP is made while it is sent, one read of the store at a time,
+so it takes no room and no memory. An archive is there once every service has put in its part, and for seven days.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+from uuid import UUID
+from zipfile import ZIP_STORED
+
+from sqlalchemy import Engine, select
+from zipstream import ZipStream
+
+from services.media.errors import BytesLost, NoSuchArchive
+from services.media.files import BYTES, Row
+from services.media.models import PLAYABLE, AudioFile
+from services.media.settings import Settings
+from services.media.store import READ_BYTES, Listed, Store
+from shared import clock, services
+from shared import db as database
+from shared.leaving import ARCHIVE_KEPT
+
+ROWS_AT_ONCE = 500
+FOLDER = "exports"
+JSON = "application/json"
+UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+LONGEST_STEM = 80  # characters; file systems take 255 bytes
+ID_CHARACTERS = 12  # of a file's id that its name ends with: 48 random bits
+LOST = "The object store has lost the bytes of these files:\n"
+
+
+def keep(store: Store, settings: Settings, path: Path, task_id: UUID, service: str, user_id: UUID) -> None:
+    """Put one part where `answer` finds it."""
+    with path.open("rb") as data:
+        key = f"{FOLDER}/{user_id}/{task_id}/{service}.json"
+        store.put(settings.storage_bucket, key, data, size_bytes=path.stat().st_size, mime_type=JSON)
+
+
+def parts(store: Store, settings: Settings, task_id: UUID, *, user_id: UUID) -> dict[str, Listed]:
+    """An archive's parts by service. Raises NoSuchArchive where it is another's, not complete yet, or over."""
+    found = store.listed(settings.storage_bucket, f"{FOLDER}/{user_id}/{task_id}/")
+    by_service = {PurePosixPath(each.key).stem: each for each in found if not is_over(each)}
+    if not by_service.keys() >= set(services.names()):
+        raise NoSuchArchive
+    return by_service
+
+
+def zipped(engine: Engine, store: Store, settings: Settings, found: dict[str, Listed], *, user_id: UUID) -> Iterator[bytes]:
+    """The ZIP, as it is sent: nothing is compressed, since audio is; each entry is written before the next is looked for."""
+    made, lost = ZipStream(compress_type=ZIP_STORED), []
+    for service, part in sorted(found.items()):
+        made.add(_read(store, settings.storage_bucket, part.key, part.size_bytes), f"{service}.json")
+        yield from made.all_files()
+    for row in _files(engine, user_id):
+        try:
+            pieces = _begun(_read(store, row["bucket"], row["object_key"], row["file_size"]))
+        except BytesLost:
+            lost.append(f"{row['id']} {row['filename']}\n")
+            continue
+        made.add(pieces, f"audio/{name_of(row)}", size=row["file_size"])
+        yield from made.all_files()
+    if lost:
+        made.add(LOST + "".join(lost), "lost.txt")
+    yield from made.finalize()
+
+
+def is_over(part: Listed) -> bool:
+    """Whether an archive's part is older than archives get."""
+    return part.stored_at < clock.now() - ARCHIVE_KEPT
+
+
+def name_of(row: Row) -> str:
+    """What a file is called in an archive: as its owner called it, safe on every file system, and unlike any other.
+
+    >>> name_of({"id": UUID(int=10), "filename": "../a:b?.mp3.exe", "object_key": "storage/audio/u/f.flac"})
+    'a_b_.mp3-00000000000a.flac'
+    >>> name_of({"id": UUID(int=11), "filename": "...", "object_key": "storage/audio/u/f.ogg"})
+    'audio-00000000000b.ogg'
+    """
+    plain = UNSAFE_IN_NAMES.sub("_", row["filename"].replace("\\", "/").rpartition("/")[2])
+    stem = PurePosixPath(plain).stem.strip(" .")[:LONGEST_STEM].encode("utf-8", "ignore").decode() or "audio"
+    return f"{stem}-{row['id'].hex[-ID_CHARACTERS:]}{PurePosixPath(row['object_key']).suffix}"
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, with the first piece read: what is not there shows before its entry is begun."""
+    first = next(pieces, b"")
+
+    def all_of_it() -> Iterator[bytes]:
+        yield first
+        yield from pieces
+
+    return all_of_it()
+
+
+def _read(store: Store, bucket: str, key: str, size_bytes: int) -> Iterator[bytes]:
+    for start in range(0, size_bytes, READ_BYTES):
+        yield store.read(bucket, key, start=start, length=min(READ_BYTES, size_bytes - start))
+
+
+def _files(engine: Engine, user_id: UUID) -> Iterator[Row]:
+    """Every file of a user whose bytes are there, oldest first; no transaction is open between two pages."""
+    states = AudioFile.state.in_([each.value for each in PLAYABLE])
+    page = select(*BYTES).where(AudioFile.user_id == user_id, states).order_by(AudioFile.id).limit(ROWS_AT_ONCE)
+    after: Any = None
+    while True:
+        with database.transaction(engine, user_id=user_id) as db:
+            found = db.execute(page.where(AudioFile.id > after) if after else page).mappings().all()
+        yield from (dict(row) for row in found)
+        if len(found) < ROWS_AT_ONCE:
+            return
+        after = found[-1]["id"]

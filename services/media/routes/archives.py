@@ -1,0 +1,27 @@
+"""`/files/exports`: the archive of everything that is yours."""
+
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from services.media import archives
+from services.media.routes.needs import FileId, Media
+from services.media.streams import SAFE_HEADERS, content_disposition
+from shared import clock
+from shared.fastapi_app.app import router as new_router
+from shared.fastapi_app.guards import SignedIn, shell
+
+router = new_router()
+
+ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}}}
+
+
+@router.get("/files/exports/{task_id}", response_class=Response, responses=ZIP, tags=["files"])
+def download_archive(request: Request, caller: SignedIn, task_id: FileId, media: Media) -> Response:
+    """Everything that is yours as a ZIP: what each service knows as JSON, and your audio. Ask for one at `/api/user/export`."""
+    found = archives.parts(media.store, media.settings, task_id, user_id=caller.id)
+    sent = archives.zipped(shell(request).engine, media.store, media.settings, found, user_id=caller.id)
+    named = content_disposition("attachment", f"tutti-{clock.now().date()}.zip")
+    headers = SAFE_HEADERS | {"Content-Disposition": named}
+    return StreamingResponse(sent, headers=headers, media_type="application/zip")
