@@ -119,6 +119,22 @@ class ParameterNameInvalid(Malformed):
     """A parameter's name is lower-case letters, digits, dots, dashes and underscores, 100 at most, and begins with a letter."""
 
 
+class NoSuchPlayer(NotFound):
+    """There is no such player, or it is not yours."""
+
+
+class PlayerUnknown(NotSignedIn):
+    """No player has this key or this app password. Add one in your account, and use what is shown there."""
+
+
+class TooManyPlayers(Conflict):
+    """You have as many players as there may be. Remove one that you use no more."""
+
+
+class SignInNotOurs(Refused):
+    """Players are added by whoever has signed in here. Sign in, then add it."""
+
+
 class SecondFactorNeeded(NotSignedIn):
     """A code is needed too. Send the challenge with one of your authenticator, or a recovery code, to
     /api/auth/second-factor within five minutes."""

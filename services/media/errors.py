@@ -6,6 +6,7 @@ from shared.errors import (
     Malformed,
     NotFound,
     NotSatisfiable,
+    NotSignedIn,
     Refused,
     TooLarge,
     TooMany,
@@ -88,3 +89,7 @@ class AddressEnded(Refused):
 
 class StoreUnavailable(Unavailable):
     """The object store is not answering just now. Nothing was changed; try again in a moment."""
+
+
+class PlayerRefused(NotSignedIn):
+    """No player has this key or this app password."""
