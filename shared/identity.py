@@ -34,6 +34,7 @@ INTERNAL_SECONDS = 60
 MARKS_KEPT_SECONDS = 2 * 86_400  # tokens and playable addresses live a day at most (settings): an older mark ends nothing
 SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+NO_ISSUERS: Mapping[str, Any] = {"issuers": [], "opaque": False}
 CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti", "sid", "gen"]
 
 
@@ -83,9 +84,14 @@ class Caller:
 class KeySet:
     """The public keys of auth, by key id, from its JWKS. The last good set outlives every failure to fetch."""
 
-    def __init__(self, fetch: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(
+        self, fetch: Callable[[], Mapping[str, Any]], *, read: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+    ) -> None:
+        """`read` makes keys by id of what `fetch` answers; by default auth's own."""
         self._fetch = fetch
+        self._read = read or _own_keys
         self._keys: dict[str, Any] = {}
+        self._foreign: Mapping[str, Any] = NO_ISSUERS
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -102,10 +108,18 @@ class KeySet:
             raise KeysUnknown
         return self._keys.get(key_id)
 
-    def keep_fresh(self) -> None:
+    def foreign(self) -> Mapping[str, Any]:
+        """Which other issuers auth takes tokens of: `{"issuers": [names], "opaque": bool}`. Raises KeysUnknown."""
+        if not self._keys:
+            self._fetch_again(POLL_SECONDS)
+        if not self._keys:
+            raise KeysUnknown
+        return self._foreign
+
+    def keep_fresh(self, retry_seconds: float = POLL_SECONDS) -> None:
         """Fetch when the set is old; asked every few seconds, so that no request has to wait for it."""
         if time.monotonic() - self._fetched_at > KEYS_FRESH_SECONDS:
-            self._fetch_again(POLL_SECONDS)
+            self._fetch_again(retry_seconds)
 
     def check(self) -> None:
         """For `/ready`: raises LookupError where there is no key to verify with, after asking for some."""
@@ -129,11 +143,8 @@ class KeySet:
         try:
             self._tried_at = time.monotonic()
             document = self._fetch()
-            self._keys = {
-                key["kid"]: jwt.PyJWK(key, algorithm="ES256").key
-                for key in document["keys"]
-                if key.get("kty") == "EC" and key.get("crv") == "P-256" and KEY_ID.fullmatch(str(key.get("kid")))
-            }
+            self._keys = self._read(document)
+            self._foreign = document.get("foreign", NO_ISSUERS)
             self._fetched_at = self._tried_at
         except Exception as reason:
             log(__name__).warning("keys.not_fetched", reason=repr(reason))
@@ -187,17 +198,25 @@ class Revocations:
 
 
 class ForeignBearers(Protocol):
-    """Where a bearer that is not ours is taken: auth's exchange, or a refusal."""
+    """Where a bearer that is not ours is taken: auth's exchange (`shared.foreign`), or a refusal."""
 
-    def exchange(self, token: str) -> Caller:
-        """Whoever `token` names. Raises TokenInvalid."""
+    def known(self, _token: str, /) -> Caller | None:
+        """Whoever the token names, where that is known without any I/O."""
+        ...
+
+    def exchange(self, _token: str, /) -> Caller:
+        """Whoever the token names. Raises TokenInvalid."""
         ...
 
 
 class NoForeignBearers:
     """No foreign issuer is configured: every bearer that is not ours is refused, without any call."""
 
-    def exchange(self, token: str) -> Caller:
+    def known(self, _token: str) -> Caller | None:
+        """None is."""
+        return None
+
+    def exchange(self, _token: str) -> Caller:
         """Refuse."""
         raise TokenInvalid
 
@@ -220,7 +239,7 @@ class Verifier:
         self._max_lifetime_seconds = max_lifetime_seconds
         self.keys = keys
         self.revocations = revocations
-        self._foreign = foreign or NoForeignBearers()
+        self.foreign = foreign or NoForeignBearers()
         self._verified: OrderedDict[bytes, Caller] = OrderedDict()
         self._key_ids: frozenset[str] = frozenset()
         self._forgotten = 0  # how often; a token that was verified before it is not kept after it
@@ -270,26 +289,20 @@ class Verifier:
 
     def known(self, authorization: Iterable[str]) -> Caller | None:
         """The caller of a token that was verified before, without any I/O; None where it has to be verified."""
-        return self._verified.get(_digest(token_of(authorization)))
+        token = token_of(authorization)
+        return self._verified.get(_digest(token)) or self.foreign.known(token)
 
     def _remember(self, token: str) -> Caller:
+        if issuer_of(token) != self._issuer:
+            return self.foreign.exchange(token)  # which keeps its answers itself, for minutes
         forgotten = self._forgotten
-        caller = self._verify(token) if self._is_ours(token) else self._foreign.exchange(token)
+        caller = self._verify(token)
         with self._lock:
             if forgotten == self._forgotten:
                 self._verified[_digest(token)] = caller
             while len(self._verified) > CACHE_TOKENS:
                 self._verified.popitem(last=False)
         return caller
-
-    def _is_ours(self, token: str) -> bool:
-        if not SHAPE.fullmatch(token):
-            return False
-        try:
-            claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False, "verify_aud": False})
-        except (jwt.PyJWTError, ValueError, RecursionError):
-            raise TokenInvalid from None
-        return claims.get("iss") == self._issuer
 
     def _verify(self, token: str) -> Caller:
         try:
@@ -385,6 +398,28 @@ def token_of(authorization: Iterable[str]) -> str:
     if len(headers) > 1 or scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_CHARACTERS:
         raise TokenInvalid
     return token
+
+
+def issuer_of(token: str) -> str:
+    """The issuer that a token names, unverified; empty for one that is no JWT. Raises TokenInvalid where it only looks so."""
+    if not SHAPE.fullmatch(token):
+        return ""
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False, "verify_aud": False})
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise TokenInvalid from None
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str) or not issuer:
+        raise TokenInvalid
+    return issuer
+
+
+def _own_keys(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key["kid"]: jwt.PyJWK(key, algorithm="ES256").key
+        for key in document["keys"]
+        if key.get("kty") == "EC" and key.get("crv") == "P-256" and KEY_ID.fullmatch(str(key.get("kid")))
+    }
 
 
 def _digest(token: str) -> bytes:

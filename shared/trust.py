@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.calls import Peer
+from shared.calls import Peer, PeerRefused
 from shared.config import Settings
-from shared.identity import KeySet, Revocations, Verifier
+from shared.foreign import REFUSALS, Exchange, Resolved
+from shared.identity import KeySet, Revocations, TokenInvalid, Verifier
 
 Peers = dict[str, Peer]
 
@@ -30,10 +31,18 @@ def verifier(settings: Settings, auth: Peer) -> Verifier:
         found: dict[str, Any] = auth.get("/revocations", after=after)
         return found
 
+    def resolve(token: str) -> Resolved:
+        try:
+            return Resolved.of(auth.post("/identities/resolve", {"token": token}))
+        except PeerRefused as reason:
+            raise REFUSALS.get(reason.peer_code, TokenInvalid) from reason
+
+    published = KeySet(keys)
     return Verifier(
         issuer=settings.token_issuer,
         audience=settings.token_audience,
         max_lifetime_seconds=settings.access_token_seconds,
-        keys=KeySet(keys),
+        keys=published,
         revocations=Revocations(revocations),
+        foreign=Exchange(resolve, published.foreign),
     )

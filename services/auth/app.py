@@ -5,8 +5,9 @@ from flask import Response
 from flask_jwt_extended import JWTManager
 
 import services.auth
-from services.auth import keys, peers, providers, revocations, tasks, tokens
-from services.auth.dialects import sinuzoid, sinuzoid_client
+from services.auth import exchange, keys, peers, providers, revocations, tasks, tokens
+from services.auth.dialects import harmony, sinuzoid, sinuzoid_client
+from services.auth.foreign import Registry
 from services.auth.keys import Signing
 from services.auth.routes import (
     accounts,
@@ -30,6 +31,7 @@ from services.auth.settings import Settings
 from services.auth.world import World
 from shared import flask_app
 from shared.db import engine_of, transaction
+from shared.foreign import Exchange
 from shared.identity import KeySet, Revocations, Verifier
 from shared.limits import Limiter, PostgresStorage
 from shared.sealing import Seals
@@ -46,6 +48,7 @@ def create() -> APIFlask:
         failures=Limiter(PostgresStorage(engine), enabled=settings.rate_limits),
         peers=peers.all_of(settings),
         providers=providers.all_of(settings),
+        foreign=Registry(settings.foreign_issuers),
     )
     app = flask_app.create(
         about=services.auth.__doc__ or "",
@@ -65,6 +68,7 @@ def create() -> APIFlask:
             second_factor.routes,
             sinuzoid.routes,
             sinuzoid_client.routes,
+            harmony.routes,
             trust.routes,
             documentation.routes,
             administration.routes,
@@ -89,18 +93,20 @@ def _verifier(world: World) -> Verifier:
 
     def find_keys() -> dict[str, object]:
         with transaction(world.engine) as db:
-            return keys.jwks(db)
+            return keys.jwks(db) | {"foreign": world.foreign.published()}
 
     def find_revocations(after: str) -> dict[str, object]:
         with transaction(world.engine) as db:
             return revocations.since(db, after)
 
+    published = KeySet(find_keys)
     return Verifier(
         issuer=world.settings.token_issuer,
         audience=world.settings.token_audience,
         max_lifetime_seconds=world.settings.access_token_seconds,
-        keys=KeySet(find_keys),
+        keys=published,
         revocations=Revocations(find_revocations),
+        foreign=Exchange(lambda token: exchange.resolve(world, token), published.foreign),
     )
 
 

@@ -170,3 +170,7 @@ class ExportUnderWay(Conflict):
 
 class ExportTooSoon(TooMany):
     """You may ask for an archive once a day."""
+
+
+class SubjectDiffers(Refused):
+    """This says that you are somebody else than your token does. The token decides; send its own subject, or none."""

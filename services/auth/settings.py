@@ -1,11 +1,9 @@
 """What an operator may set of accounts and sign-ins."""
 
-from typing import Any
-
 from pydantic import Field, SecretStr, field_validator
 
 import shared.config
-from shared import json
+from services.auth import issuers
 
 
 class Settings(shared.config.Settings):
@@ -43,8 +41,6 @@ class Settings(shared.config.Settings):
 
     @field_validator("foreign_issuers")
     @classmethod
-    def _is_a_list(cls, text: str) -> str:
-        listed: Any = json.loads(text.encode())
-        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-            raise ValueError("a JSON list of objects")
+    def _are_issuers(cls, text: str) -> str:
+        issuers.parse(text)
         return text

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from services.auth.foreign import Registry
 from services.auth.keys import Signing
 from services.auth.providers import Providers
 from services.auth.settings import Settings
@@ -22,6 +23,7 @@ class World:
     failures: Limiter  # in Postgres, so that all replicas count together
     peers: trust.Peers
     providers: Providers
+    foreign: Registry
 
     @property
     def seals(self) -> Seals:

@@ -357,8 +357,7 @@ def _look_ups() -> None:
         "find_foreign_token",
         "the_digest bytea",
         "TABLE(user_id uuid, identity_id uuid, seen_at timestamptz, expires_at timestamptz)",
-        "SELECT t.user_id, t.identity_id, t.seen_at, t.expires_at FROM foreign_tokens t "
-        "WHERE t.digest = the_digest AND t.expires_at > now()",
+        "SELECT t.user_id, t.identity_id, t.seen_at, t.expires_at FROM foreign_tokens t WHERE t.digest = the_digest",
     )
     policies.definer(
         "find_player_by_key",

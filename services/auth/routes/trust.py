@@ -4,9 +4,11 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from services.auth import keys, revocations
+from services.auth.schemas.bearers import ForeignBearer
 from services.auth.schemas.keys import KeysOut
 from shared import json
-from shared.flask_app import internal, transaction
+from shared.flask_app import internal, shell, transaction, world
+from shared.foreign import Exchange
 
 JWKS_CACHE = "public, max-age=300"  # as long as our own services keep the keys
 
@@ -25,9 +27,21 @@ def show_keys() -> Response:
 @routes.get("/internal/keys")
 @internal
 def internal_keys(peer: object) -> Response:
-    """The same for the other services."""
+    """The same for the other services, and whose tokens count besides."""
     with transaction() as db:
-        return Response(json.dumps(keys.jwks(db)), content_type="application/json")
+        found = keys.jwks(db) | {"foreign": world().foreign.published()}
+    return Response(json.dumps(found), content_type="application/json")
+
+
+@routes.post("/internal/identities/resolve")
+@internal
+@routes.input(ForeignBearer, arg_name="bearer")
+def resolve_identity(bearer: ForeignBearer, peer: object) -> Response:
+    """Whom a bearer of another issuer names."""
+    bearers = shell().verifier.foreign
+    assert isinstance(bearers, Exchange)  # ours is
+    found = bearers.resolve(bearer.token)
+    return Response(json.dumps(found.document()), content_type="application/json")
 
 
 @routes.get("/internal/revocations")
