@@ -402,8 +402,10 @@ def token_of(authorization: Iterable[str]) -> str:
 
 def issuer_of(token: str) -> str:
     """The issuer that a token names, unverified; empty for one that is no JWT. Raises TokenInvalid where it only looks so."""
-    if not SHAPE.fullmatch(token):
+    if token.count(".") != 2:
         return ""
+    if not SHAPE.fullmatch(token):
+        raise TokenInvalid
     try:
         claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False, "verify_aud": False})
     except (jwt.PyJWTError, ValueError, RecursionError):

@@ -5,10 +5,11 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from services.auth import keys
-from services.auth.models import KnownPlace, OneTimeToken, Revocation, UserSession
+from services.auth.models import ForeignToken, KnownPlace, OneTimeToken, Revocation, UserSession
 from services.auth.tasks.queue import queue
 from shared import clock
 from shared.db import transaction
+from shared.identity import MARKS_KEPT_SECONDS
 from shared.logs import log
 from shared.work import Work
 
@@ -23,6 +24,9 @@ def forget_what_expired(work: Work) -> None:
             db.execute(delete(table).where(table.expires_at < clock.now()))
         long_ago = clock.now() - timedelta(days=work.settings.sign_in_max_days)
         db.execute(delete(KnownPlace).where(KnownPlace.last_seen_at < long_ago))
+        # When such a token was first seen matters for as long as a revocation of its sign-in does.
+        forgotten_at = clock.now() - timedelta(seconds=MARKS_KEPT_SECONDS)
+        db.execute(delete(ForeignToken).where(ForeignToken.expires_at < forgotten_at))
 
 
 @queue.task(every="* * * * *")
