@@ -14,6 +14,12 @@ from tests.stack import Stack
 
 _figures = pytest.StashKey[list[str]]()
 MARK = "TUTTI_TEST_RUN"  # in the environment of everything that this run starts
+# Everybody in a run has the same address, but for those who are to run into a limit.
+ROOM = {
+    "REGISTRATIONS_PER_ADDRESS": "100000",
+    "POSTS_PER_ADDRESS_PER_MINUTE": "10000",
+    "MAILS_PER_ADDRESS_PER_HOUR": "10000",
+}
 LINGER_SECONDS = 5  # how long a process that was told to end may take
 
 
@@ -44,7 +50,7 @@ def started_by(run: str) -> list[str]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     # Everybody asks for mails from one address here.
-    running = Stack(tmp_path_factory.mktemp("tutti"), MAILS_PER_ADDRESS_PER_HOUR="10000").start()
+    running = Stack(tmp_path_factory.mktemp("tutti"), **ROOM).start()
     yield running
     running.stop()
 

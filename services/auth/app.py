@@ -19,6 +19,7 @@ from services.auth.routes import (
     history,
     identities,
     leaving,
+    limits,
     parameters,
     players,
     profiles,
@@ -84,6 +85,7 @@ def create() -> APIFlask:
     )
     app.config.update(tokens.config(settings))
     tokens.teach(JWTManager(app))
+    app.before_request(limits.count_by_address)
     app.after_request(_keep_nothing)
     return app
 

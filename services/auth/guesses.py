@@ -57,7 +57,7 @@ class Guess:
 def place_of(address: str, settings: Settings) -> Place:
     """The place of an address."""
     keys = [settings.sealing_keys[key_id] for key_id in sorted(settings.sealing_keys, key=lambda each: (len(each), each))]
-    network = _network(address).encode()
+    network = network_of(address).encode()
     return Place(address, [hmac.digest(derive.derive(key, "places"), network, hashlib.sha256) for key in keys])
 
 
@@ -99,7 +99,8 @@ def forgive(engine: Engine, guess: Guess) -> None:
     database.look_up(engine, FORGIVE, subjects=guess.subjects)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """The network that an address stands for: itself, or of IPv6 what one household has."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

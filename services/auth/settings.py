@@ -19,6 +19,8 @@ class Settings(shared.config.Settings):
     strangers_failures_per_hour: int = Field(default=20, ge=1)  # of one account, from places it never signed in from
     mails_per_recipient_per_hour: int = Field(default=5, ge=1)  # of each kind, to an address that somebody typed
     mails_per_address_per_hour: int = Field(default=30, ge=1)  # asked for from one network address
+    registrations_per_address: int = Field(default=300, ge=1)  # in an hour; a school behind one address has its first lesson
+    posts_per_address_per_minute: int = Field(default=1_200, ge=1)  # of a process of auth; an office refreshes its tokens
     email_confirmation_required: bool = False
     deletion_days: int = Field(default=30, ge=0)
     key_published_ahead_seconds: int = Field(default=900, ge=10)  # every service knows it within 5 s
