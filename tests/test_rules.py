@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import services
 from tests.stack import ROOT
 
 SOURCES = [path for folder in ("shared", "services", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -61,6 +62,14 @@ def test_async_is_for_connections_that_stay_open(path: Path) -> None:
     found = {node.name for node in nodes(path, ast.AsyncFunctionDef)}  # type: ignore[attr-defined]
 
     assert path.stem in HELD_OPEN or found <= HELD_OPEN_ENDPOINTS
+
+
+@pytest.mark.parametrize("service", [each for each in services.names() if each != "auth"])
+def test_every_service_takes_part_in_leaving(service: str) -> None:
+    """Whose account is deleted is forgotten there too, and what is theirs is part of an archive."""
+    handlers = services.module(service, "tasks").queue.handlers
+
+    assert {"user.deleted", "user.export_wanted"} <= handlers.keys()
 
 
 def test_sql_is_never_built_from_text() -> None:

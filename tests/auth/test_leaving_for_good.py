@@ -1,20 +1,25 @@
 """Leaving for good: an account that is deleted is deleted everywhere; one that is cancelled is as it was (SECURITY P34)."""
 
 import json
+import os
+import random
+import signal
 import time
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import Engine, text
 
-from services.auth.tasks.leaving import leave
+from services.auth.tasks.leaving import leave, see_off
 from shared import db, identity, ids, services
 from shared.config import _keys
-from tests import people
+from tests import mails, people, wire
 from tests.media import make
 from tests.people import PASSWORD, Person
 from tests.sessions import make as practice
@@ -105,7 +110,7 @@ def say_again(stack: Stack, service: str, user_id: UUID | None, task_id: UUID) -
     assert said.status_code == 202, said.text
 
 
-def waiting_jobs(stack: Stack, service: str) -> int:
+def waiting_jobs(stack: Stack, service: str, *others: str) -> int:
     with db.transaction(worker(stack, service)) as work:
         waiting = text(
             "SELECT count(*) FROM procrastinate_jobs WHERE task_name IN ('take_event', 'forget_user', 'deliver_event')"
@@ -135,6 +140,14 @@ def test_a_deleted_account_is_gone_from_every_service(stack: Stack) -> None:
         refused = people.nobody(stack.url).post("/api/login_check", {"username": person.email, "password": PASSWORD})
         assert refused.status_code == 401
     print(f"\nP34: {len(leaving)} people deleted everywhere after {took:.1f} s, 0 rows and 0 objects left")
+
+
+def test_the_last_letter_leaves_before_the_address_is_gone(stack: Stack, alice: Person) -> None:
+    ask_to_go(alice)
+    make_due(stack, alice)
+    make.until(lambda: is_gone(stack, alice), bool, seconds=FORGOTTEN_SECONDS)
+
+    assert mails.wait(stack, alice.email, "Your account is deleted")
 
 
 def test_the_tokens_of_a_deleted_account_end_within_five_seconds(stack: Stack, alice: Person) -> None:
@@ -182,3 +195,125 @@ def test_forgetting_somebody_who_was_never_here_is_no_failure(stack: Stack) -> N
 
     for name in services.names():
         make.until(lambda name=name: waiting_jobs(stack, name), lambda count: count == 0)
+
+
+def test_signing_in_cancels_a_deletion(stack: Stack, alice: Person) -> None:
+    asked = ask_to_go(alice).json()
+    assert ask_to_go(alice).json() == asked  # asking again changes nothing
+    assert alice.get(ACCOUNT).json() == {"id": str(alice.id), "deletion": asked}
+
+    people.sign_in(alice)
+
+    assert alice.get(ACCOUNT).json() == {"id": str(alice.id), "deletion": None}
+    assert asked["scheduled_for"][:10] in mails.wait(stack, alice.email, "Your account will be deleted").as_string()
+    assert mails.wait(stack, alice.email, "Your account stays")
+
+
+def test_a_deletion_is_cancelled_while_signed_in_and_asked_for_again(stack: Stack, alice: Person) -> None:
+    before = settle_in(alice)
+    ask_to_go(alice)
+
+    cancelled = alice.post(f"{ACCOUNT}/cancel")
+
+    assert (cancelled.status_code, cancelled.json()["completed_at"]) == (200, None)
+    assert cancelled.json()["cancelled_at"] is not None
+    assert alice.get(f"/files/{before['file']['id']}").status_code == 200
+    assert alice.post(f"{ACCOUNT}/cancel").json()["code"] == "not_leaving"
+    assert ask_to_go(alice).json()["requested_at"] > cancelled.json()["requested_at"]
+
+
+def test_a_deletion_takes_thirty_days_and_the_password(alice: Person) -> None:
+    refused = [alice.http.request("DELETE", ACCOUNT, json=body) for body in ({}, {"password": "wrong"}, {"password": 7})]
+    wished = ask_to_go(alice).json()
+
+    assert [each.status_code for each in refused] == [400, 400, 422]
+    days = datetime.fromisoformat(wished["scheduled_for"]) - datetime.fromisoformat(wished["requested_at"])
+    assert days == timedelta(days=30)
+
+
+def test_what_is_not_due_is_not_deleted(stack: Stack, alice: Person) -> None:
+    ask_to_go(alice)
+    with db.transaction(worker(stack, "auth")) as work:
+        task_id = work.execute(
+            text("SELECT id FROM account_deletion_requests WHERE user_id = :u"), {"u": alice.id}
+        ).scalar_one()
+        leave.enqueue_with(work, task_id=str(task_id))
+    make.until(lambda: waiting_jobs(stack, "auth", "leave"), lambda count: count == 0)
+
+    assert alice.get(ACCOUNT).json()["deletion"]["completed_at"] is None
+
+
+def test_a_stranger_cannot_delete_see_or_keep_an_account(alice: Person, bob: Person, nobody: Person) -> None:
+    asked = ask_to_go(alice).json()
+
+    assert bob.get(ACCOUNT).json()["deletion"] is None
+    assert bob.post(f"{ACCOUNT}/cancel").status_code == 404
+    assert [nobody.get(ACCOUNT).status_code, ask_to_go(nobody).status_code, nobody.post(f"{ACCOUNT}/cancel").status_code] == [
+        401
+    ] * 3
+    assert alice.get(ACCOUNT).json()["deletion"] == asked
+
+
+def test_an_upload_that_ends_after_its_account_keeps_nothing(stack: Stack, alice: Person) -> None:
+    """Begun while signed in, finished when everything is forgotten: no row, no object, no word in the spool."""
+    sound, edge = make.wav(60), b"tutti-edge"
+    head = b'--%s\r\nContent-Disposition: form-data; name="file"; filename="late.wav"\r\n\r\n' % edge
+    whole = head + sound + b"\r\n--%s--\r\n" % edge
+    kind = f"multipart/form-data; boundary={edge.decode()}"
+    talking = wire.begin(stack, "/files/upload", kind, token=alice.token, length=len(whole))
+    talking.sendall(whole[: len(whole) // 2])
+    make.until(lambda: left_of(stack, alice), lambda found: found.get("media.audio_files") == 1)
+
+    ask_to_go(alice)
+    make_due(stack, alice)
+    make.until(lambda: is_gone(stack, alice), bool, seconds=FORGOTTEN_SECONDS)
+    talking.sendall(whole[len(whole) // 2 :])
+    answer = talking.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert make.until(lambda: left_of(stack, alice), lambda found: not found) == {}
+    talking.close()
+
+
+def test_what_was_written_after_all_is_found_the_second_time(stack: Stack, alice: Person) -> None:
+    """Half an hour after the end, everybody is told once more."""
+    ask_to_go(alice)
+    task_id = make_due(stack, alice)
+    make.until(lambda: is_gone(stack, alice), bool, seconds=FORGOTTEN_SECONDS)
+    with make.as_service(stack, alice) as sessions:  # as if it had been on its way
+        late = sessions.put(f"/internal/recordings/{ids.new()}", content=practice.recording(0.2))
+    assert late.status_code == 200 and left_of(stack, alice)
+
+    with db.transaction(worker(stack, "auth")) as work:
+        earlier = text("UPDATE account_deletion_requests SET completed_at = now() - interval '31 minutes' WHERE id = :id")
+        work.execute(earlier, {"id": task_id})
+        see_off.enqueue_with(work)
+
+    assert make.until(lambda: left_of(stack, alice), lambda found: not found) == {}
+
+
+@pytest.mark.nightly
+def test_killed_processes_delay_a_deletion_and_lose_nothing(stack: Stack) -> None:
+    """SECURITY P34: 50 deletions, services and workers killed at random meanwhile; within 120 s nothing is left of anybody."""
+    leaving = [people.sign_up(stack.url, "leaver") for _ in range(50)]
+    for number, person in enumerate(leaving):
+        settle_in(person) if number % 5 == 0 else practice.saved(person)
+        assert ask_to_go(person).status_code == 200
+    victims = [name for each in services.names() for name in (each, f"{each}-worker")]
+    dice, killed, started = random.Random(34), 0, time.monotonic()
+
+    for person in leaving:
+        make_due(stack, person)
+        if dice.random() < 0.5:
+            os.kill(stack.processes()[dice.choice(victims)]["pid"], signal.SIGKILL)
+            killed += 1
+            time.sleep(0.4)
+    left = leaving
+    while left and time.monotonic() - started < FORGOTTEN_SECONDS:
+        left = [person for person in left if not is_gone(stack, person) or left_of(stack, person)]
+        time.sleep(0.5)
+    took = time.monotonic() - started
+
+    print(f"\nP34: 50 people deleted with {killed} processes killed: {took:.1f} s after the first was due nothing is left")
+    assert not left, [(str(person.id), is_gone(stack, person), left_of(stack, person)) for person in left]
+    stack.wait_until_healthy(30)
