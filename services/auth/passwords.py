@@ -15,6 +15,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from services.auth import foreign_hashes
 from services.auth.errors import TooManySignIns, WeakPassword
 
 SHORTEST, LONGEST = 8, 128  # characters (ASVS 6.2.1, 6.2.9)
@@ -61,6 +62,8 @@ def turn() -> Iterator[None]:
 def matches_in_turn(password: str, kept: str) -> bool:
     """The same as `matches`, for whoever has a turn."""
     with _one_of(_hashing, WAIT_SECONDS):
+        if foreign_hashes.is_foreign(kept):
+            return foreign_hashes.matches(password, kept)
         try:
             return _hasher.verify(kept or NOBODYS_HASH, password) and bool(kept)
         except (VerificationError, InvalidHashError):
@@ -74,8 +77,8 @@ def hashed_in_turn(password: str) -> str:
 
 
 def is_outdated(kept: str) -> bool:
-    """Whether a hash was made at another cost than today's, so that it should be made anew while the password is at hand."""
-    return _hasher.check_needs_rehash(kept)
+    """Whether a hash was made at another cost than today's or elsewhere: it is made anew while the password is at hand."""
+    return foreign_hashes.is_foreign(kept) or _hasher.check_needs_rehash(kept)
 
 
 def refuse_weak(password: str, *, email: str) -> None:
