@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
-from services.auth import codes, identities, one_time, providers
+from services.auth import codes, identities, one_time, providers, proving
 from services.auth.arrivals import Arrival
 from services.auth.errors import OneTimeTokenInvalid, RedirectNotAllowed, StateInvalid
 from services.auth.one_time import MINUTE, Purpose, Redeemed
@@ -26,6 +26,7 @@ from services.auth.settings import Settings
 from services.auth.world import World
 from shared.db import transaction
 from shared.errors import Problem
+from shared.identity import Caller
 
 LIFETIME_SECONDS = 10 * MINUTE
 TICKET_SECONDS = MINUTE
@@ -72,7 +73,7 @@ def begin(world: World, provider: str, *, redirect_to: str, code_challenge: str,
         user_id = one_time.redeem(db, Purpose.OAUTH_TICKET, ticket).user_id if ticket else None
         facts: dict[str, Any] = {"journey": asdict(journey), "browser": _digest(browser)}
         state = one_time.issue(db, Purpose.OAUTH_STATE, user_id=user_id, seconds=LIFETIME_SECONDS, **facts)
-    cookie = _cookie(world.settings, state, browser, posts_back=there.posts_back)
+    cookie = cookie_of(world.settings, state, browser, posts_back=there.posts_back)
     return Step(there.departure(journey, state), cookie)
 
 
@@ -83,7 +84,7 @@ def finish(world: World, provider: str, answer: Mapping[str, str], cookies: Mapp
     """
     there = providers.named(world.providers, provider)
     state = answer.get("state", "")
-    forgotten = _cookie(world.settings, state, "", posts_back=there.posts_back)
+    forgotten = cookie_of(world.settings, state, "", posts_back=there.posts_back)
     journey, user_id = _resumed(world, state, cookies.get(forgotten.name, ""))
     if journey.provider != provider:
         raise StateInvalid
@@ -95,12 +96,15 @@ def finish(world: World, provider: str, answer: Mapping[str, str], cookies: Mapp
     return Step(_with(journey.redirect_to, told), forgotten)
 
 
-def ticket(world: World, provider: str, *, user_id: UUID, redirect_to: str, code_challenge: str) -> str:
-    """The address that a browser opens to connect a provider to this account. Raises as `begin` does."""
+def ticket(world: World, provider: str, caller: Caller, *, password: str | None, redirect_to: str, code_challenge: str) -> str:
+    """The address that a browser opens to connect a provider to the caller's account. A token alone is not enough: whoever
+    steals one would stay for ever. Raises as `begin` and `proving.person` do.
+    """
     providers.named(world.providers, provider)
     _refuse_elsewhere(world.settings, redirect_to)
+    proving.person(world, caller, password)
     with transaction(world.engine) as db:
-        secret = one_time.issue(db, Purpose.OAUTH_TICKET, user_id=user_id, seconds=TICKET_SECONDS)
+        secret = one_time.issue(db, Purpose.OAUTH_TICKET, user_id=caller.id, seconds=TICKET_SECONDS)
     asked = {"redirect_to": redirect_to, "ticket": secret} | ({"code_challenge": code_challenge} if code_challenge else {})
     return f"{_home(world.settings)}{PLACE}/{provider}?{urlencode(asked)}"
 
@@ -118,6 +122,17 @@ def connect(world: World, code: str, *, user_id: UUID, code_verifier: str, addre
 def callback(settings: Settings, provider: str) -> str:
     """Where a provider sends browsers back to: what is to be registered there."""
     return f"{_home(settings)}{PLACE}/{provider}/callback"
+
+
+def cookie_of(settings: Settings, state: str, value: str, *, posts_back: bool) -> Cookie:
+    """Over HTTPS it is bound to this host. Strict it cannot be: the browser comes from the provider's site. A form that comes
+    from there (Apple's) brings only cookies with SameSite=None, which browsers take over HTTPS alone, as Apple does.
+    """
+    is_secure = settings.public_url.startswith("https://")
+    name = f"tutti_oauth_{_digest(state)[:16]}"
+    if is_secure:
+        return Cookie(f"__Host-{name}", value, True, "/", "None" if posts_back else "Lax")
+    return Cookie(name, value, False, PLACE, "Lax")
 
 
 def _signing_in(world: World, journey: Journey, who: Arrival, address: str) -> dict[str, str]:
@@ -146,17 +161,6 @@ def _resumed(world: World, state: str, browser: str) -> tuple[Journey, UUID | No
 def _refuse_elsewhere(settings: Settings, redirect_to: str) -> None:
     if redirect_to not in {each.strip() for each in settings.app_urls.split(",") if each.strip()}:
         raise RedirectNotAllowed
-
-
-def _cookie(settings: Settings, state: str, value: str, *, posts_back: bool) -> Cookie:
-    """Over HTTPS it is bound to this host. Strict it cannot be: the browser comes from the provider's site. A form that comes
-    from there (Apple's) brings only cookies with SameSite=None, which browsers take over HTTPS alone, as Apple does.
-    """
-    is_secure = settings.public_url.startswith("https://")
-    name = f"tutti_oauth_{_digest(state)[:16]}"
-    if is_secure:
-        return Cookie(f"__Host-{name}", value, True, "/", "None" if posts_back else "Lax")
-    return Cookie(name, value, False, PLACE, "Lax")
 
 
 def _home(settings: Settings) -> str:

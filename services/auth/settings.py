@@ -1,5 +1,7 @@
 """What an operator may set of accounts and sign-ins."""
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import Field, SecretStr, field_validator
 
 import shared.config
@@ -40,6 +42,21 @@ class Settings(shared.config.Settings):
     facebook_url: str = "https://www.facebook.com"
     facebook_graph_url: str = "https://graph.facebook.com"
     foreign_issuers: str = "[]"  # JSON; see services/auth/README.md
+
+    @field_validator("apple_private_key")
+    @classmethod
+    def _is_a_key(cls, sealed: SecretStr | None) -> SecretStr | None:
+        """An environment variable has its lines joined by \\n."""
+        if sealed is None or not sealed.get_secret_value():
+            return None
+        text = sealed.get_secret_value().replace("\\n", "\n")
+        try:
+            key = serialization.load_pem_private_key(text.encode(), password=None)
+        except ValueError:
+            key = None
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+            raise ValueError("the text of Apple's .p8 file, a private key of P-256")
+        return SecretStr(text)
 
     @field_validator("foreign_issuers")
     @classmethod

@@ -20,6 +20,7 @@ from tests.auth.outside import APP, PUBLIC, Browser, Others
 from tests.people import PASSWORD, Person
 from tests.stack import Stack
 
+CONNECTION = {"redirect_to": APP, "password": PASSWORD}  # who has none is not asked for it
 LIES = (
     "nonce",
     "no nonce",
@@ -374,11 +375,43 @@ def test_an_attacker_who_registers_an_address_first_gets_nothing_of_its_owner(
     assert nobody.get("/api/user/identities", headers=bearer).json() == []
 
 
+def test_she_proves_her_address_by_mail_and_then_everything_of_the_attacker_is_gone(
+    others: Others, browser: Browser, another_browser: Browser, stack: Stack, nobody: Person
+) -> None:
+    """SECURITY 15: pre-hijacking to its end: the way out that the refusal names."""
+    subject = somebody(others)
+    nobody.post("/api/register", {"email": email_of(subject), "password": PASSWORD})
+    attacker = nobody.post("/api/auth/login", {"email": email_of(subject), "password": PASSWORD}).json()
+    assert browser.sign_in("google", subject) == {"error": "account_exists"}
+
+    nobody.post("/api/auth/request-password-reset", {"email": email_of(subject)})
+    token = mails.wait_for(stack, email_of(subject), "reset-password")
+    reset = nobody.post("/api/auth/reset-password", {"token": token, "new_password": "a new and better one"})
+
+    assert reset.status_code == 204
+    assert another_browser.sign_in("google", subject).keys() == {"code"}
+    assert nobody.post("/api/auth/refresh", {"refresh_token": attacker["refresh_token"]}).status_code == 401
+    assert nobody.post("/api/auth/login", {"email": email_of(subject), "password": PASSWORD}).status_code == 401
+
+
+def test_who_has_no_address_takes_one_on_that_confirms_itself(
+    others: Others, browser: Browser, stack: Stack, nobody: Person
+) -> None:
+    subject = somebody(others, "facebook")
+    grace = signed_in_by(nobody, browser.sign_in("facebook", subject)["code"])
+
+    assert grace.post("/api/auth/change-email", {"new_email": email_of(subject)}).status_code == 202
+    token = mails.wait_for(stack, email_of(subject), "change-email-new")
+
+    assert nobody.post("/api/auth/change-email/confirm", {"token": token}).json() == {"is_done": True}
+    assert grace.get("/api/user/profile").json()["email"] == email_of(subject)
+
+
 def test_an_attacker_cannot_leave_an_identity_on_an_account_that_waits_for_its_owner(
     others: Others, browser: Browser, alice: Person
 ) -> None:
     """SECURITY 15: the other way round: an unconfirmed account takes no identity on."""
-    url = alice.post("/api/user/identities/google", {"redirect_to": APP}).json()["url"]
+    url = alice.post("/api/user/identities/google", CONNECTION).json()["url"]
     there = browser.go(url, somebody(others))
     assert isinstance(there, str)
 
@@ -446,7 +479,7 @@ def test_twenty_first_sights_at_once_make_one_account(others: Others, stack: Sta
 
 def connected(browser: Browser, person: Person, provider: str, subject: str) -> httpx2.Response:
     """Connect a provider to somebody's account."""
-    begun = person.post(f"/api/user/identities/{provider}", {"redirect_to": APP})
+    begun = person.post(f"/api/user/identities/{provider}", CONNECTION)
     assert begun.status_code == 200, begun.text
     there = browser.go(begun.json()["url"], subject)
     assert isinstance(there, str), there.text
@@ -472,7 +505,7 @@ def test_a_stranger_cannot_connect_or_see_or_disconnect_what_is_not_theirs(
     confirm(stack, alice)
     confirm(stack, bob)
     subject = somebody(others)
-    there = browser.go(alice.post("/api/user/identities/google", {"redirect_to": APP}).json()["url"], subject)
+    there = browser.go(alice.post("/api/user/identities/google", CONNECTION).json()["url"], subject)
     assert isinstance(there, str)
 
     assert bob.post("/api/user/identities", {"code": outside.told(there)["link_code"]}).status_code == 400
@@ -484,11 +517,18 @@ def test_a_stranger_cannot_connect_or_see_or_disconnect_what_is_not_theirs(
     gone = bob.delete(f"/api/user/identities/{hers['id']}")
     assert gone.status_code == 404 and gone.content == bob.delete(f"/api/user/identities/{ids.new()}").content
     assert nobody.get("/api/user/identities").status_code == 401
-    assert nobody.post("/api/user/identities/google", {"redirect_to": APP}).status_code == 401
+    assert nobody.post("/api/user/identities/google", CONNECTION).status_code == 401
+
+
+def test_a_stolen_token_connects_nothing(alice: Person) -> None:
+    wrong = alice.post("/api/user/identities/google", {"redirect_to": APP, "password": "not that one"})
+    none = alice.post("/api/user/identities/google", {"redirect_to": APP})
+
+    assert [each.json()["code"] for each in (wrong, none)] == ["current_password_wrong"] * 2
 
 
 def test_a_ticket_is_good_once(others: Others, browser: Browser, another_browser: Browser, alice: Person) -> None:
-    url = alice.post("/api/user/identities/google", {"redirect_to": APP}).json()["url"]
+    url = alice.post("/api/user/identities/google", CONNECTION).json()["url"]
     subject = somebody(others)
 
     assert isinstance(browser.go(url, subject), str)
@@ -502,7 +542,7 @@ def test_a_link_code_signs_nobody_in_and_a_sign_in_code_connects_nothing(
 ) -> None:
     """SECURITY 20: each secret has one purpose."""
     confirm(stack, alice)
-    there = browser.go(alice.post("/api/user/identities/google", {"redirect_to": APP}).json()["url"], somebody(others))
+    there = browser.go(alice.post("/api/user/identities/google", CONNECTION).json()["url"], somebody(others))
     assert isinstance(there, str)
 
     assert exchanged(nobody, outside.told(there)["link_code"]).status_code == 400

@@ -32,7 +32,7 @@ def of(settings: Settings) -> "Apple | None":
         settings.apple_client_id,
         team_id=settings.apple_team_id,
         key_id=settings.apple_key_id,
-        private_key=ECKey.import_key(key.get_secret_value().replace("\\n", "\n")),
+        private_key=ECKey.import_key(key.get_secret_value()),
     )
 
 

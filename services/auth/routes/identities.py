@@ -8,7 +8,7 @@ from flask import Response, request
 
 from services.auth import identities, journeys
 from services.auth.journeys import LIFETIME_SECONDS, Step
-from services.auth.schemas.identities import IdentityOut, JourneyAsked, JourneyOut, LinkCode, NewJourney
+from services.auth.schemas.identities import IdentityOut, JourneyAsked, JourneyOut, LinkCode, NewConnection
 from shared.flask_app import client_address, signed_in, transaction, world
 from shared.identity import Caller
 
@@ -57,14 +57,19 @@ def list_identities(caller: Caller) -> Any:
 
 @routes.post("/api/user/identities/<provider>")
 @signed_in
-@routes.input(NewJourney, arg_name="new")
+@routes.input(NewConnection, arg_name="new")
 @routes.output(JourneyOut)
-def begin_connecting(provider: str, new: NewJourney, caller: Caller) -> JourneyOut:
+def begin_connecting(provider: str, new: NewConnection, caller: Caller) -> JourneyOut:
     """Get the address that your browser opens to connect a provider; it comes back with a `link_code`. Good for a minute."""
-    challenge = new.code_challenge or ""
-    return JourneyOut(
-        url=journeys.ticket(world(), provider, user_id=caller.id, redirect_to=new.redirect_to, code_challenge=challenge)
+    url = journeys.ticket(
+        world(),
+        provider,
+        caller,
+        password=new.password,
+        redirect_to=new.redirect_to,
+        code_challenge=new.code_challenge or "",
     )
+    return JourneyOut(url=url)
 
 
 @routes.post("/api/user/identities")

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from services.auth.schemas.codes import SignInCode
+from services.auth.schemas.fields import TypedPassword
 from shared.schemas import In, Out
 
 Address = Annotated[str, StringConstraints(max_length=2048)]
@@ -25,6 +26,12 @@ class JourneyAsked(NewJourney):
     """The same in an address that a browser opens; with a ticket, to connect the provider to its user's account."""
 
     ticket: Annotated[str, StringConstraints(max_length=128)] | None = None
+
+
+class NewConnection(NewJourney):
+    """The same to connect a provider, with the present password where there is one; who has none has signed in just now."""
+
+    password: TypedPassword | None = None
 
 
 class JourneyOut(Out):
