@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from services.auth import asking, audit, one_time, sign_ins
+from services.auth import asking, audit, one_time, players, sign_ins
 from services.auth.asking import Asked
 from services.auth.errors import OneTimeTokenInvalid
-from services.auth.models import ForeignToken, Identity, PlayerCredential, RecoveryCode, SecondFactor, User
+from services.auth.models import ForeignToken, Identity, RecoveryCode, SecondFactor, User
 from services.auth.one_time import Purpose, Redeemed
 from services.auth.tasks import mail
 from services.auth.world import World
@@ -16,7 +16,7 @@ from shared import clock
 from shared import db as database
 from shared.db import transaction
 
-WAYS_IN = (SecondFactor, RecoveryCode, PlayerCredential, ForeignToken, Identity)
+WAYS_IN = (SecondFactor, RecoveryCode, ForeignToken, Identity)
 
 
 def confirm(world: World, secret: str) -> UUID:
@@ -63,6 +63,7 @@ def reads_the_mail(db: Session, *, user_id: UUID, email: str) -> None:
     first = update(User).where(*mine, User.email_confirmed_at.is_(None)).values(email_confirmed_at=now, password="")
     if db.scalar(first.returning(User.id)) is not None:
         sign_ins.end_all(db, user_id=user_id)
+        players.remove_all(db, user_id=user_id)
         for way in WAYS_IN:
             db.execute(delete(way).where(way.user_id == user_id))
         one_time.forget(db, user_id=user_id)

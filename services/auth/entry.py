@@ -99,7 +99,7 @@ def pass_second_factor(world: World, *, challenge: str, code: str, address: str,
         user_id = one_time.find(db, Purpose.SECOND_FACTOR, challenge).user_id
     if user_id is None:
         raise OneTimeTokenInvalid
-    with proving.code_of_a_challenge(world, challenge=challenge, user_id=user_id):
+    with proving.code_of_a_challenge(world, challenge=challenge, user_id=user_id, address=address):
         with transaction(world.engine, user_id=user_id) as db:
             second_factors.use(db, world.seals, code, user_id=user_id)
             one_time.redeem(db, Purpose.SECOND_FACTOR, challenge)

@@ -115,6 +115,13 @@ def remove(db: Session, player_id: UUID, *, user_id: UUID, address: str) -> None
     audit.note(db, "player.removed", user_id=user_id, ip_address=address, player_id=str(player_id))
 
 
+def remove_all(db: Session, *, user_id: UUID) -> None:
+    """Take the credentials of every player of a user back. May be repeated."""
+    gone = delete(PlayerCredential).where(PlayerCredential.user_id == user_id).returning(PlayerCredential.id)
+    for player_id in db.scalars(gone).all():
+        revocations.revoke(db, user_id=user_id, session_id=player_id)
+
+
 def by_key(world: World, api_key: str) -> Verified:
     """Whose API key this is. Raises PlayerUnknown."""
     found = database.look_up(world.engine, FIND_BY_KEY, digest=_digest(api_key))

@@ -4,22 +4,25 @@ Who has a password types it. Who has none, because another provider signs them i
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from services.auth import passwords
+from services.auth import audit, passwords
 from services.auth.errors import CurrentPasswordWrong, SignInNotFresh
 from services.auth.models import User, UserSession
+from services.auth.tasks import mail
 from services.auth.world import World
 from shared import clock
 from shared.db import transaction
+from shared.errors import TooMany
 from shared.identity import Caller
 
 FRESH_SECONDS = 300  # ASVS 7.5.1
 PASSWORDS_AT_MOST, PASSWORDS_SECONDS = 10, 300
+CODES = "wrong codes of an account"
 CODES_AT_MOST, CODES_SECONDS = 10, 900  # of an account: a million codes, three good at once
 CODES_OF_A_CHALLENGE = 5
 
@@ -42,16 +45,29 @@ def person(world: World, caller: Caller, current_password: str | None) -> None:
 @contextmanager
 def code(world: World, *, user_id: UUID) -> Iterator[None]:
     """A guess at a code of this user's second factor. Raises TooMany."""
-    with guess(world, "wrong codes of an account", at_most=CODES_AT_MOST, per_seconds=CODES_SECONDS, who=user_id):
+    with guess(world, CODES, at_most=CODES_AT_MOST, per_seconds=CODES_SECONDS, who=user_id):
         yield
 
 
 @contextmanager
-def code_of_a_challenge(world: World, *, challenge: str, user_id: UUID) -> Iterator[None]:
-    """The same for a sign-in that waits for its code. Raises TooMany."""
-    with code(world, user_id=user_id):
+def code_of_a_challenge(world: World, *, challenge: str, user_id: UUID, address: str) -> Iterator[None]:
+    """The same for a sign-in that waits for its code. Its owner is told where there were too many. Raises TooMany."""
+    try:
         world.failures.hit("wrong codes", at_most=CODES_OF_A_CHALLENGE, per_seconds=CODES_SECONDS, who=challenge)
-        yield
+        with code(world, user_id=user_id):
+            yield
+    except TooMany:
+        _warn(world, user_id=user_id, address=address)
+        raise
+
+
+def _warn(world: World, *, user_id: UUID, address: str) -> None:
+    """Once in as long as the codes are counted: whoever got as far as the codes knows the password, or reads the mail."""
+    with suppress(TooMany):
+        world.failures.hit("told of wrong codes", at_most=1, per_seconds=CODES_SECONDS, who=user_id)
+        with transaction(world.engine, user_id=user_id) as db:
+            audit.note(db, "second_factor.guessed", user_id=user_id, ip_address=address)
+            mail.send(db, "codes_guessed", user_id=user_id, address=address)
 
 
 @contextmanager

@@ -64,6 +64,22 @@ def turn_off(person: Person, **proof: Any) -> httpx2.Response:
     return person.http.request("DELETE", FACTOR, json=proof)
 
 
+def confirmed(stack: Stack, person: Person) -> None:
+    """Somebody who has shown that they read their mail; before, the first link in a mail ends every other way in."""
+    token = mails.wait_for(stack, person.email, "confirm-email")
+    assert person.post("/api/auth/confirm", {"token": token}).status_code == 204
+
+
+def told(stack: Stack, person: Person, words: str) -> bool:
+    """Whether a mail with these words comes to somebody."""
+    deadline = time.monotonic() + mails.WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        if any(words in mail.as_string() for mail in mails.to(stack, person.email)):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def test_a_sign_in_needs_the_code_once_it_is_turned_on(alice: Person, nobody: Person) -> None:
     """SECURITY 29: ten recovery codes of more than 112 bits."""
     assert alice.get(FACTOR).json() == {"enabled": False, "confirmed_at": None, "recovery_codes_left": 0}
@@ -203,7 +219,7 @@ def test_new_recovery_codes_end_those_before(alice: Person) -> None:
     assert passed(alice, challenge(alice), renewed[0]).status_code == 200
 
 
-def test_five_wrong_codes_end_a_challenge_and_ten_an_accounts_guesses(alice: Person) -> None:
+def test_five_wrong_codes_end_a_challenge_and_ten_an_accounts_guesses(stack: Stack, alice: Person) -> None:
     device = turned_on(alice)
     waiting = challenge(alice)
 
@@ -214,7 +230,8 @@ def test_five_wrong_codes_end_a_challenge_and_ten_an_accounts_guesses(alice: Per
     answers = [passed(alice, waiting, "000000").status_code for _ in range(5)]
     refused = passed(alice, challenge(alice), device.code())
 
-    assert 429 in answers and refused.status_code == 429
+    assert answers == [400] * 5 and refused.status_code == 429
+    assert told(stack, alice, "Somebody guesses at your codes")
     assert 0 < int(refused.headers["retry-after"]) <= 900
 
 
@@ -241,13 +258,56 @@ def test_a_stranger_cannot_do_anything_with_a_second_factor(alice: Person, bob: 
     assert bob.get(FACTOR).json()["enabled"] is False and alice.get(FACTOR).json()["enabled"] is True
 
 
-def test_turning_it_on_kills_what_was_pending(stack: Stack, alice: Person) -> None:
-    """SECURITY 10: every one-time token of the account, here a challenge."""
+def test_changing_it_kills_what_was_pending(stack: Stack, alice: Person) -> None:
+    """SECURITY 10: every one-time token of the account, a link in a mail and a challenge."""
+    alice.post("/api/auth/request-password-reset", {"email": alice.email})
+    link = mails.wait_for(stack, alice.email, "reset-password")
     device = turned_on(alice)
     waiting = challenge(alice)
     alice.post(f"{FACTOR}/recovery-codes", {"code": device.code()})
 
     assert passed(alice, waiting, device.code(1)).json()["code"] == "one_time_token_invalid"
+    reset = alice.post("/api/auth/reset-password", {"token": link, "new_password": f"{PASSWORD} 2"})
+    assert (reset.status_code, reset.json()["code"]) == (400, "one_time_token_invalid")
+
+
+def test_other_sign_ins_end_where_that_is_asked_for(alice: Person, nobody: Person) -> None:
+    """SECURITY 10."""
+    elsewhere = alice.refresh_token
+    people.sign_in(alice)
+    device = Authenticator(alice.post(FACTOR, {"current_password": PASSWORD}).json()["secret"], [])
+
+    confirmed = alice.post(f"{FACTOR}/confirm", {"code": device.code(), "end_others": True})
+
+    assert confirmed.status_code == 200
+    assert nobody.post("/api/auth/refresh", {"refresh_token": elsewhere}).status_code == 401
+    assert nobody.post("/api/auth/refresh", {"refresh_token": alice.refresh_token}).status_code == 200
+
+
+def test_a_new_password_by_mail_leaves_it_on(stack: Stack, alice: Person) -> None:
+    confirmed(stack, alice)
+    device = turned_on(alice)
+    alice.post("/api/auth/request-password-reset", {"email": alice.email})
+    link = mails.wait_for(stack, alice.email, "reset-password")
+
+    changed = alice.post("/api/auth/reset-password", {"token": link, "new_password": f"{PASSWORD} 2"})
+    answer = alice.post("/api/auth/login", {"email": alice.email, "password": f"{PASSWORD} 2"})
+
+    assert (changed.status_code, answer.json()["code"]) == (204, "second_factor_needed")
+    assert passed(alice, answer.json()["challenge"], device.recovery_codes[0]).status_code == 200
+
+
+def test_a_link_in_a_mail_does_not_go_around_it(stack: Stack, alice: Person, nobody: Person) -> None:
+    confirmed(stack, alice)
+    device = turned_on(alice)
+    nobody.post("/api/auth/magic-link", {"email": alice.email})
+    link = mails.wait_for(stack, alice.email, "magic-link")
+
+    answer = nobody.post("/api/auth/magic-link/redeem", {"token": link})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "second_factor_needed")
+    assert nobody.post("/api/auth/magic-link/redeem", {"token": link}).status_code == 400
+    assert passed(nobody, answer.json()["challenge"], device.recovery_codes[0]).status_code == 200
 
 
 def test_the_secret_is_sealed_and_the_codes_are_digests(stack: Stack, alice: Person) -> None:
@@ -267,10 +327,7 @@ def test_its_owner_is_told(stack: Stack, alice: Person) -> None:
     """SECURITY 18."""
     turned_on(alice)
 
-    deadline = time.monotonic() + mails.WITHIN_SECONDS
-    while not any("was turned on" in mail.as_string() for mail in mails.to(stack, alice.email)):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert told(stack, alice, "was turned on")
 
 
 def test_seed_004s_sign_in_hands_out_the_challenge_too(alice: Person) -> None:

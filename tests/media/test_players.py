@@ -13,7 +13,7 @@ from services.media.players import Players
 from shared import ids
 from shared.calls import Peer, PeerRefused
 from shared.identity import POLL_SECONDS, Revocations
-from tests import people
+from tests import mails, people
 from tests.people import Person
 from tests.stack import Stack
 
@@ -76,6 +76,21 @@ def test_a_removed_player_is_out_within_five_seconds(alice: Person, auth: Counti
             players.let_in(shown, address=ADDRESS)
 
     assert time.monotonic() - started + POLL_SECONDS < WITHIN_SECONDS
+
+
+def test_whoever_first_reads_the_mail_ends_a_strangers_players(
+    stack: Stack, alice: Person, auth: Counting, revocations: Revocations
+) -> None:
+    """Somebody registered the address of another, and let a player in before its owner came (pre-hijacking)."""
+    phone, players = added(alice), Players(auth, revocations)
+    players.let_in({"api_key": phone["api_key"]}, address=ADDRESS)
+
+    alice.post("/api/auth/magic-link", {"email": alice.email})
+    alice.post("/api/auth/magic-link/redeem", {"token": mails.wait_for(stack, alice.email, "magic-link")})
+    revocations.poll()
+
+    with pytest.raises(PlayerRefused):
+        players.let_in({"api_key": phone["api_key"]}, address=ADDRESS)
 
 
 def test_what_was_refused_is_asked_about_again(alice: Person, auth: Counting, revocations: Revocations) -> None:

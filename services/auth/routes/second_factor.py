@@ -5,10 +5,11 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, proving, second_factors
+from services.auth import entry, proving, second_factors, sign_ins
 from services.auth.schemas.second_factors import (
     Challenged,
     Code,
+    FirstCode,
     Proof,
     ProofAndCode,
     ProposalOut,
@@ -55,12 +56,14 @@ def propose(proof: Proof, caller: Caller) -> ProposalOut:
 
 @routes.post("/api/user/second-factor/confirm")
 @signed_in
-@routes.input(Code, arg_name="first")
+@routes.input(FirstCode, arg_name="first")
 @routes.output(RecoveryCodesOut)
-def confirm(first: Code, caller: Caller) -> RecoveryCodesOut:
+def confirm(first: FirstCode, caller: Caller) -> RecoveryCodesOut:
     """Turn it on with the first code that the authenticator shows."""
     with proving.code(world(), user_id=caller.id), transaction(caller) as db:
         codes = second_factors.confirm(db, world().seals, first.code, user_id=caller.id, address=client_address())
+        if first.end_others:
+            sign_ins.end_all(db, user_id=caller.id, but=caller.session_id)
     return RecoveryCodesOut(recovery_codes=codes)
 
 
@@ -86,4 +89,6 @@ def turn_off(proof: ProofAndCode, caller: Caller) -> Any:
     with proving.code(world(), user_id=caller.id), transaction(caller) as db:
         second_factors.use(db, world().seals, proof.code, user_id=caller.id)
         second_factors.remove(db, user_id=caller.id, address=client_address())
+        if proof.end_others:
+            sign_ins.end_all(db, user_id=caller.id, but=caller.session_id)
     return Response(status=204)

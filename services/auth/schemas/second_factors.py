@@ -23,10 +23,17 @@ class Code(In):
     code: TypedCode
 
 
+class FirstCode(Code):
+    """The first code that the authenticator shows. With `end_others`, every other sign-in ends."""
+
+    end_others: bool = False
+
+
 class ProofAndCode(Proof):
-    """Both: what turning it off takes."""
+    """Both: what turning it off takes. With `end_others`, every other sign-in ends."""
 
     code: TypedCode
+    end_others: bool = False
 
 
 class Challenged(In):
