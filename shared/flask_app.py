@@ -2,6 +2,7 @@
 
 create(...)        the application: errors, health, documentation, limits, in one place
 signed_in          a decorator: the view is given `caller`
+costly             a decorator: the caller may do this only so often a minute
 internal           a decorator: the view is given `peer`, another service
 transaction(...)   the database as a caller, for `with transaction(caller) as db:`
 once(...)          an answer that a repetition with the same Idempotency-Key gets again
@@ -116,6 +117,17 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
 
     documented: Callable[..., Any] = _doc(security=list(SECURITY))(guarded)
     return documented
+
+
+def costly(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Count the caller against API_RATE_LIMIT_PER_MINUTE. Stands below `signed_in`."""
+
+    @wraps(view)
+    def guarded(*arguments: Any, caller: Caller, **named: Any) -> Any:
+        shell().count_costly(caller)
+        return view(*arguments, caller=caller, **named)
+
+    return guarded
 
 
 def current_caller() -> Caller:

@@ -6,7 +6,7 @@ from flask_jwt_extended import JWTManager
 
 import services.auth
 from services.auth import exchange, keys, peers, providers, revocations, tasks, tokens
-from services.auth.dialects import harmony, sinuzoid, sinuzoid_client
+from services.auth.dialects import echogen, harmony, sinuzoid, sinuzoid_client
 from services.auth.foreign import Registry
 from services.auth.keys import Signing
 from services.auth.routes import (
@@ -70,6 +70,7 @@ def create() -> APIFlask:
             sinuzoid.routes,
             sinuzoid_client.routes,
             harmony.routes,
+            echogen.routes,
             trust.routes,
             documentation.routes,
             administration.routes,

@@ -174,3 +174,7 @@ class ExportTooSoon(TooMany):
 
 class SubjectDiffers(Refused):
     """This says that you are somebody else than your token does. The token decides; send its own subject, or none."""
+
+
+class SignInElsewhere(Invalid):
+    """This sign-in happens in a browser. Open the address in begin_at there, with the address of your app in redirect_to."""

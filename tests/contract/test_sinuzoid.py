@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared import ids
-from tests import people
+from tests import mails, people
+from tests.auth.test_second_factor import turned_on
 from tests.people import PASSWORD, Person
 from tests.stack import Stack
 
@@ -104,6 +105,11 @@ def test_signing_out_without_a_refresh_token_ends_the_sign_in_of_the_access_toke
         ("refresh-token", {}, 400, "MISSING_REFRESH_TOKEN"),
         ("refresh-token", {"refresh_token": "made up"}, 401, "INVALID_REFRESH_TOKEN"),
         ("logout", {"refresh_token": "made up"}, 401, "INVALID_REFRESH_TOKEN"),
+        ("request-password-reset", {}, 400, "MISSING_FIELDS"),
+        ("request-password-reset", {"email": "no address"}, 400, "VALIDATION_FAILED"),
+        ("reset-password", {"new_password": "another long one"}, 400, "MISSING_FIELDS"),
+        ("reset-password", {"token": "x", "new_password": "short"}, 400, "WEAK_PASSWORD"),
+        ("reset-password", {"token": "x", "new_password": "another long one"}, 400, "INVALID_RESET_TOKEN"),
     ],
 )
 def test_a_refusal_has_the_clients_code_and_does_not_make_it_try_again(
@@ -121,7 +127,7 @@ def test_what_is_no_json_is_told_like_what_is_missing(visitor: Person) -> None:
         assert error(answer) == (400, "MISSING_CREDENTIALS")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/api/me"), ("POST", "/api/logout")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/me"), ("POST", "/api/logout"), ("POST", "/api/change-password")])
 @pytest.mark.parametrize("headers", [{}, bearer("garbage"), bearer("a.b.c"), {"Authorization": "Basic YTpi"}])
 def test_a_stranger_cannot_pass_and_is_told_to_refresh(
     visitor: Person, method: str, path: str, headers: dict[str, str]
@@ -134,3 +140,74 @@ def test_a_stranger_cannot_pass_and_is_told_to_refresh(
 
 def test_a_body_that_is_too_large_is_refused_in_the_clients_shape_or_at_the_gate(visitor: Person) -> None:
     assert visitor.post("/api/login", {"email": "x" * 70_000, "password": "x"}).status_code == 413
+
+
+def test_a_password_is_changed_only_by_who_knows_it(visitor: Person, alice: Person) -> None:
+    wrong = alice.post("/api/change-password", {"current_password": "not that one", "new_password": "another long one"})
+    assert error(wrong) == (400, "INVALID_CURRENT_PASSWORD")
+
+    changed = alice.post("/api/change-password", {"current_password": PASSWORD, "new_password": "another long one"})
+    assert (changed.status_code, changed.json().keys()) == (200, {"message"})
+
+    assert error(visitor.post("/api/login", {"email": alice.email, "password": PASSWORD})) == (401, "INVALID_CREDENTIALS")
+    assert visitor.post("/api/login", {"email": alice.email, "password": "another long one"}).status_code == 200
+
+
+def test_a_lost_password_is_replaced_by_the_mail_and_never_by_the_answer(stack: Stack, visitor: Person, alice: Person) -> None:
+    asked = visitor.post("/api/request-password-reset", {"email": alice.email})
+    nobodys = visitor.post("/api/request-password-reset", {"email": f"{ids.new()}@example.com"})
+    assert (asked.status_code, asked.json().keys()) == (200, {"message"}) and asked.content == nobodys.content
+
+    secret = mails.wait_for(stack, alice.email, "reset-password")
+    assert secret not in asked.text
+    weak = visitor.post("/api/reset-password", {"token": secret, "new_password": "password"})
+    assert error(weak) == (400, "WEAK_PASSWORD")
+    reset = visitor.post("/api/reset-password", {"token": secret, "new_password": "another long one"})
+    assert (reset.status_code, reset.json().keys()) == (200, {"message"})
+
+    again = visitor.post("/api/reset-password", {"token": secret, "new_password": "yet another one"})
+    assert error(again) == (400, "INVALID_RESET_TOKEN") and not RETRIES.search(again.json()["error"]["message"])
+    assert error(visitor.post("/api/refresh-token", {"refresh_token": alice.refresh_token})) == (401, "INVALID_REFRESH_TOKEN")
+    assert visitor.post("/api/login", {"email": alice.email, "password": "another long one"}).status_code == 200
+
+
+def test_a_taken_username_is_told(visitor: Person) -> None:
+    name = f"ada{ids.new().hex[-12:]}"
+    account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+    assert visitor.post("/api/register", account).status_code == 201
+
+    second = visitor.post("/api/register", account | {"email": f"{ids.new()}@example.com"})
+
+    assert error(second) == (409, "USER_CREATION_FAILED")
+
+
+def test_the_profile_and_the_account_answer_at_seed_004s_urls(alice: Person) -> None:
+    changed = alice.http.put("/api/user/profile", json={"first_name": "Ada", "last_name": "King", "birth_date": "1990-12-10"})
+    assert changed.status_code == 200
+    assert {"first_name": "Ada", "last_name": "King", "birth_date": "1990-12-10"}.items() <= changed.json().items()
+    assert alice.get("/api/user/profile").json() == changed.json()
+
+    moved = alice.post("/api/user/change-password", {"current_password": PASSWORD, "new_password": "another long one"})
+    assert moved.status_code in {200, 204}
+
+    asked = alice.http.request("DELETE", "/api/user/account", json={"password": "another long one"})
+    assert asked.status_code in {200, 202}
+
+
+def test_its_documents_are_where_its_readme_says(nobody: Person) -> None:
+    assert nobody.get("/api/docs").status_code == 200
+    document = nobody.http.get("/api/docs.json", follow_redirects=True)
+    assert "/api/login" in document.json()["paths"]
+
+
+def test_who_has_a_second_factor_is_asked_for_it_in_each_shape(alice: Person, visitor: Person) -> None:
+    device = turned_on(alice)
+    asked = visitor.post("/api/login", {"email": alice.email, "password": PASSWORD})
+    assert error(asked) == (401, "SECOND_FACTOR_NEEDED") and not RETRIES.search(asked.json()["error"]["message"])
+    lexiks = visitor.post("/api/login_check", {"username": alice.email, "password": PASSWORD})
+    assert (lexiks.status_code, lexiks.json().keys()) == (401, {"code", "message", "challenge"})
+
+    challenge = asked.json()["error"]["details"]["challenge"]
+    passed = visitor.post("/api/auth/second-factor", {"challenge": challenge, "code": device.code()})
+
+    assert visitor.get("/api/me", headers=bearer(passed.json()["access_token"])).status_code == 200

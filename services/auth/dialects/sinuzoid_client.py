@@ -11,8 +11,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, joining, profiles, sign_ins
+from services.auth import entry, joining, profiles, recovering, sign_ins
 from services.auth.schemas.accounts import NewUser, UserOut, WelcomedOut
+from services.auth.schemas.recovery import Address, PasswordChange, PasswordReset
 from services.auth.schemas.sign_ins import EmailCredentials, Farewell, RefreshToken
 from services.auth.schemas.sinuzoid import MeOut, RefreshedOut, SaidOut, SignedInOut, TokensOut, WhoOut
 from shared import errors, json
@@ -32,6 +33,7 @@ CODES = {
     "refresh_token_invalid": "INVALID_REFRESH_TOKEN",
     "refresh_token_reused": "INVALID_REFRESH_TOKEN",
     "one_time_token_invalid": "INVALID_RESET_TOKEN",
+    "current_password_wrong": "INVALID_CURRENT_PASSWORD",
     "weak_password": "WEAK_PASSWORD",
     "malformed": "VALIDATION_FAILED",
 }
@@ -109,6 +111,35 @@ def show_me(caller: Caller) -> WhoOut:
     """Who you are."""
     with transaction(caller) as db:
         return WhoOut(user=MeOut.model_validate(profiles.get(db, user_id=caller.id)))
+
+
+@routes.post("/api/change-password")
+@signed_in
+@routes.input(PasswordChange, arg_name="change")
+@routes.output(SaidOut)
+def change_password(change: PasswordChange, caller: Caller) -> SaidOut:
+    """Choose another password. Your other sign-ins end."""
+    current, new = change.current_password, change.new_password
+    recovering.change_password(world(), caller, current, new, address=client_address())
+    return SaidOut(message="Your password is changed.")
+
+
+@routes.post("/api/request-password-reset")
+@routes.input(Address, arg_name="wish")
+@routes.output(SaidOut)
+def request_password_reset(wish: Address) -> SaidOut:
+    """Have a mail sent with which to choose a new password. The answer is the same where nobody has that address."""
+    recovering.request_reset(world(), wish.email, address=client_address())
+    return SaidOut(message="If there is an account with this address, a mail is on its way.")
+
+
+@routes.post("/api/reset-password")
+@routes.input(PasswordReset, arg_name="reset")
+@routes.output(SaidOut)
+def reset_password(reset: PasswordReset) -> SaidOut:
+    """Choose a new password with the secret of the mail. Every sign-in ends."""
+    recovering.reset(world(), reset.token, reset.new_password, address=client_address())
+    return SaidOut(message="Your password is changed. Sign in.")
 
 
 @routes.after_request

@@ -1,34 +1,12 @@
-"""What Sinuzoid's own client sends and reads (seed 004's frontend)."""
+"""What Sinuzoid's own client reads (seed 004's frontend)."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AliasChoices, Field, StringConstraints
+from pydantic import AliasChoices, Field
 
 from services.auth.schemas.accounts import UserOut
-from services.auth.schemas.fields import Email, NewPassword, TypedPassword
-from shared.schemas import In, Out
-
-
-class PasswordChange(In):
-    """Another password; the one that counts now shows that it is the owner who asks."""
-
-    current_password: TypedPassword
-    new_password: NewPassword
-
-
-class ResetWish(In):
-    """Somebody who forgot a password."""
-
-    email: Email
-
-
-class PasswordReset(In):
-    """The secret of the mail, and the password to have from now on."""
-
-    token: Annotated[str, StringConstraints(max_length=512)]
-    new_password: NewPassword
+from shared.schemas import Out
 
 
 class SaidOut(Out):
