@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import time
 import zipfile
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
+from services.media.tasks import sweep_archives
 from shared import db, ids, services
 from tests import mails
 from tests.auth.test_leaving_for_good import ask_to_go, make_due
@@ -108,6 +111,20 @@ def test_an_archive_with_a_part_missing_is_not_given_out(stack: Stack, alice: Pe
 
     assert (put.status_code, forged.status_code) == (204, 404)
     assert alice.get(f"/files/exports/{task_id}").status_code == 404
+
+
+def test_an_archive_is_deleted_after_seven_days(stack: Stack, alice: Person, bob: Person) -> None:
+    path, kept = (make.local(each, ready(each)["download_url"]) for each in (alice, bob))
+    eight_days_ago = time.time() - 8 * 86_400
+    for each in make.objects(stack, alice):
+        os.utime(each, (eight_days_ago, eight_days_ago))
+
+    make.until(lambda: alice.get(path).status_code, lambda status: status == 404)
+    with db.transaction(stack.engine("media-worker")) as work:
+        sweep_archives.enqueue_with(work)
+
+    make.until(lambda: make.objects(stack, alice), lambda found: not found)
+    assert bob.get(kept).status_code == 200
 
 
 @pytest.mark.parametrize("task_id", ["x", "..storage", str(UUID(int=0))])
