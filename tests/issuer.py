@@ -130,8 +130,9 @@ class Elsewhere:
         self.auth0, self.clerk, self.supabase = Issuer("/"), Issuer(""), Issuer("/auth/v1")
         self.supabase.keys = [Key("ES256")]
         self.clerk.keys = [Key("RS256"), Key("EdDSA")]
+        opaque = {"opaque": True, "asked_again_seconds": 30}
         listed: list[dict[str, Any]] = [
-            {"issuer": self.auth0.url, "audience": AUDIENCE, "algorithms": ["RS256"], "opaque": True, "provider": "auth0"},
+            {"issuer": self.auth0.url, "audience": AUDIENCE, "algorithms": ["RS256"], "provider": "auth0", **opaque},
             {"issuer": self.clerk.url, "authorized_parties": ["https://app.test"], "provider": "clerk"},
             {"issuer": self.supabase.url, "audience": "authenticated", "claims": {"name": ["user_metadata", "full_name"]}},
         ]

@@ -17,10 +17,12 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import text
 
-from services.auth import revocations
+from services.auth import foreign, issuers, revocations
+from services.auth.foreign import Foreign
+from services.auth.outside import Outside
 from shared import db, identity
 from tests import people
-from tests.issuer import AUDIENCE, Elsewhere, Key, send
+from tests.issuer import AUDIENCE, Elsewhere, Issuer, Key, send
 from tests.people import Person
 from tests.security.signing import b64, segment
 
@@ -256,6 +258,56 @@ def test_known_keys_count_while_the_issuer_is_down(elsewhere: Elsewhere) -> None
     assert statuses(elsewhere.someone(elsewhere.auth0.token())) == everywhere(200)
 
 
+def test_an_issuer_exchanges_its_keys_without_anybody_noticing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SECURITY 30, 31: the next key counts as soon as it is published, a key that is taken back no longer."""
+    issuer = Issuer()
+    (said,) = issuers.parse(json.dumps([{"issuer": issuer.url, "audience": AUDIENCE}]))
+    taking, old, new = Foreign(said, Outside()), issuer.keys[0], Key("ES256")
+    assert taking.verified(issuer.token(key=old))
+    issuer.keys = [old, new]
+
+    with pytest.raises(identity.TokenInvalid):
+        taking.verified(issuer.token(key=new))  # the keys were fetched a moment ago
+    monkeypatch.setattr(identity, "REFETCH_SECONDS", 0)
+    assert taking.verified(issuer.token(key=new))
+    assert taking.verified(issuer.token(key=old))
+    issuer.keys = [new]
+    monkeypatch.setattr(foreign, "REFETCH_SECONDS", 0)
+    monkeypatch.setattr(identity, "KEYS_FRESH_SECONDS", 0)
+
+    assert taking.verified(issuer.token(key=new))
+    with pytest.raises(identity.TokenInvalid):
+        taking.verified(issuer.token(key=old))
+    issuer.keys = []  # no keys at all is no answer
+    assert taking.verified(issuer.token(key=new))
+    issuer.stop()
+
+
+BAD_KEYS: dict[str, Callable[[Key], dict[str, Any]]] = {
+    "for encryption": lambda it: it.jwk() | {"use": "enc"},
+    "of another algorithm": lambda it: it.jwk() | {"alg": "RS512"},
+    "symmetric": lambda it: {"kty": "oct", "k": "c2VjcmV0", "kid": it.kid, "alg": "HS256"},
+    "broken": lambda it: it.jwk() | {"n": "!!!"},
+    "short": lambda it: it.jwk() | {"n": "u" * 171},
+    "without an id": lambda it: {name: value for name, value in it.jwk().items() if name != "kid"},
+}
+
+
+@pytest.mark.parametrize("name", BAD_KEYS)
+def test_a_key_that_does_not_count_takes_none_of_the_others_away(name: str) -> None:
+    """SECURITY 20, 29."""
+    issuer, bad = Issuer(), Key("RS256")
+    published = {"keys": [BAD_KEYS[name](bad), issuer.keys[0].jwk()]}
+    issuer.lies["/.well-known/jwks.json"] = lambda request: send(request, published)
+    (said,) = issuers.parse(json.dumps([{"issuer": issuer.url, "audience": AUDIENCE}]))
+    taking = Foreign(said, Outside())
+
+    assert taking.verified(issuer.token())
+    with pytest.raises(identity.TokenInvalid):
+        taking.verified(issuer.token(key=bad))
+    issuer.stop()
+
+
 def test_an_opaque_token_is_asked_about_once(elsewhere: Elsewhere, figures: Callable[[str], None]) -> None:
     token = elsewhere.auth0.opaque()
     person, before = elsewhere.someone(token), elsewhere.auth0.userinfo_asked
@@ -405,6 +457,22 @@ def test_only_services_exchange(elsewhere: Elsewhere) -> None:
     assert httpx2.post(url, json={"token": token}).status_code == 401
     assert httpx2.post(url, json={"token": token}, headers={"Authorization": f"Bearer {token}"}).status_code == 401
     assert elsewhere.someone(token).post("/internal/identities/resolve", {"token": token}).status_code == 404
+
+
+@pytest.mark.nightly
+def test_an_opaque_token_is_asked_about_again_and_stays_as_old_as_it_is(elsewhere: Elsewhere) -> None:
+    """Signed out with it, it never counts again; given up by its issuer, it counts until it is asked about again."""
+    issuer = elsewhere.auth0
+    leaver, taken, kept = (elsewhere.someone(issuer.opaque()) for _ in range(3))
+    assert [statuses(each) for each in (leaver, taken, kept)] == [everywhere(200)] * 3
+    leaver.post("/api/auth/logout", {})
+    issuer.people.pop(taken.token)
+    before = issuer.userinfo_asked
+
+    time.sleep(31)
+
+    assert [statuses(each) for each in (leaver, taken, kept)] == [everywhere(401), everywhere(401), everywhere(200)]
+    assert issuer.userinfo_asked - before == 3
 
 
 @pytest.mark.nightly
