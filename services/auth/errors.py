@@ -144,6 +144,10 @@ class SecondFactorIsOn(Conflict):
     """The second factor is turned on already. Turn it off first to set up another one."""
 
 
+class SecondFactorIsYours(Conflict):
+    """Turn your own second factor off in your account, with your password and a code."""
+
+
 class NoSecondFactor(NotFound):
     """There is no second factor to do this with. Set one up first."""
 

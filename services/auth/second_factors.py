@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from services.auth import audit, one_time, readable
-from services.auth.errors import CodeWrong, NoSecondFactor, SecondFactorIsOn
+from services.auth.errors import CodeWrong, NoSecondFactor, SecondFactorIsOn, SecondFactorIsYours
 from services.auth.models import RecoveryCode, SecondFactor, User
 from services.auth.tasks import mail
 from shared import clock
@@ -116,6 +116,13 @@ def remove(db: Session, *, user_id: UUID, address: str, actor_id: UUID | None = 
         _tell(db, "turned off", user_id=user_id, address=address, actor_id=actor_id)
 
 
+def remove_for(db: Session, *, user_id: UUID, actor_id: UUID, address: str) -> None:
+    """The same by an administrator, for somebody who has lost it. Raises SecondFactorIsYours."""
+    if user_id == actor_id:
+        raise SecondFactorIsYours
+    remove(db, user_id=user_id, address=address, actor_id=actor_id)
+
+
 def _use_step(db: Session, seals: Seals, code: str, *, user_id: UUID) -> None:
     """Use up the step that `code` belongs to. Raises CodeWrong for none near now, and for one that was used."""
     sealed = db.scalar(select(SecondFactor.secret).where(SecondFactor.user_id == user_id))
@@ -140,4 +147,4 @@ def _new_recovery_codes(db: Session, *, user_id: UUID) -> list[str]:
 def _tell(db: Session, what: str, *, user_id: UUID, address: str, actor_id: UUID | None = None) -> None:
     one_time.forget(db, user_id=user_id)
     audit.note(db, f"second_factor.{what.replace(' ', '_')}", user_id=user_id, actor_id=actor_id, ip_address=address)
-    mail.send(db, "second_factor_changed", user_id=user_id, change=what, address=address)
+    mail.send(db, "second_factor_changed", user_id=user_id, change=what, address="" if actor_id else address)

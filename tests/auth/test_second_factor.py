@@ -15,9 +15,10 @@ from sqlalchemy import text
 
 from services.auth import codes, second_factors
 from services.auth.errors import CodeWrong
-from shared import db
+from shared import db, ids
 from shared.sealing import Seals
 from tests import mails, people
+from tests.auth.administrators import make_admin
 from tests.people import PASSWORD, Person
 from tests.stack import Stack
 
@@ -351,3 +352,21 @@ def test_a_sign_in_code_does_not_go_around_it(stack: Stack, alice: Person, nobod
 
     assert (answer.status_code, answer.json()["code"]) == (401, "second_factor_needed")
     assert answer.json()["challenge"]
+
+
+def test_an_administrator_lets_somebody_in_who_has_lost_it(stack: Stack, alice: Person, bob: Person, nobody: Person) -> None:
+    """But not themselves: a stolen token of theirs is no password."""
+    turned_on(alice)
+    path, carol = f"/api/admin/users/{alice.id}/second-factor", make_admin(stack, bob)
+    device = turned_on(carol)
+
+    assert [each.delete(path).status_code for each in (alice, nobody)] == [403, 401]
+    own = carol.delete(path.replace(str(alice.id), str(carol.id)))
+    assert (own.status_code, own.json()["code"]) == (409, "second_factor_is_yours")
+    assert carol.delete(path.replace(str(alice.id), str(ids.new()))).status_code == 404
+    assert [carol.delete(path).status_code for _ in range(2)] == [204, 204]
+
+    people.sign_in(alice)
+    assert alice.get(FACTOR).json() == {"enabled": False, "confirmed_at": None, "recovery_codes_left": 0}
+    assert told(stack, alice, "was turned off")
+    assert passed(carol, challenge(carol), device.code()).status_code == 200

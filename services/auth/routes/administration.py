@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Response
 
-from services.auth import directory, passwords
+from services.auth import directory, passwords, second_factors
 from services.auth.directory import Sort, Wanted
 from services.auth.routes.guard import administrators_only
 from services.auth.routes.pages import page_of
@@ -94,4 +94,15 @@ def sign_out(user_id: UUID, caller: Caller) -> Any:
     """End every sign-in of an account."""
     with transaction(caller) as db:
         directory.sign_out(db, user_id=user_id, actor_id=caller.id, address=client_address())
+    return Response(status=204)
+
+
+@routes.delete("/api/admin/users/<uuid:user_id>/second-factor")
+@signed_in
+@routes.output({}, status_code=204)
+def turn_second_factor_off(user_id: UUID, caller: Caller) -> Any:
+    """Let somebody sign in without the second factor that they have lost, with its recovery codes. They are told by mail."""
+    with transaction(caller) as db:
+        directory.get(db, user_id=user_id)
+        second_factors.remove_for(db, user_id=user_id, actor_id=caller.id, address=client_address())
     return Response(status=204)
