@@ -15,9 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.auth import identities, users
+from services.auth.arrivals import Arrival
 from services.auth.errors import AccountDisabled, AccountExists
 from services.auth.foreign import Foreign
-from services.auth.identities import Arrival, Known
+from services.auth.identities import Known
 from services.auth.models import ForeignToken
 from services.auth.users import Account
 from services.auth.world import World

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.auth import audit
-from services.auth.arrivals import Arrival as Arrival
+from services.auth.arrivals import Arrival
 from services.auth.errors import AccountDisabled, AccountExists, EmailUnconfirmed, IdentityTaken, LastWayIn
 from services.auth.models import NOWHERE, Identity, User, UserProfile, receives_no_mail
 from services.auth.schemas.fields import Email
@@ -74,7 +74,10 @@ def connect(db: Session, who: Arrival, *, user_id: UUID, address: str = "") -> N
     if confirmed_at is None and not receives_no_mail(email):
         raise EmailUnconfirmed
     if known is None:
-        _link(db, who, user_id=user_id, address=address)
+        try:
+            _link(db, who, user_id=user_id, address=address)
+        except IntegrityError as reason:  # somebody was first at the same moment
+            raise IdentityTaken from reason
 
 
 def disconnect(db: Session, *, identity_id: UUID, user_id: UUID, address: str = "") -> None:

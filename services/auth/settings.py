@@ -1,11 +1,19 @@
 """What an operator may set of accounts and sign-ins."""
 
+from typing import Self
+
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 import shared.config
 from services.auth import issuers
+
+PROVIDERS = {
+    "Google": ("google_client_id", "google_client_secret"),
+    "Apple": ("apple_client_id", "apple_team_id", "apple_key_id", "apple_private_key"),
+    "Facebook": ("facebook_client_id", "facebook_client_secret"),
+}
 
 
 class Settings(shared.config.Settings):
@@ -42,6 +50,15 @@ class Settings(shared.config.Settings):
     facebook_url: str = "https://www.facebook.com"
     facebook_graph_url: str = "https://graph.facebook.com"
     foreign_issuers: str = "[]"  # JSON; see services/auth/README.md
+
+    @model_validator(mode="after")
+    def _are_whole(self) -> Self:
+        """A provider that is set up by half would look like one that is not set up at all."""
+        for provider, needed in PROVIDERS.items():
+            missing = [name.upper() for name in needed if not getattr(self, name)]
+            if missing and len(missing) < len(needed):
+                raise ValueError(f"{provider} needs {', '.join(missing)} too")
+        return self
 
     @field_validator("apple_private_key")
     @classmethod

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from shared import db, ids
 from tests import mails, people
-from tests.auth import outside
+from tests.auth import outside, test_second_factor
 from tests.auth.outside import APP, PUBLIC, Browser, Others
 from tests.people import PASSWORD, Person
 from tests.stack import Stack
@@ -329,6 +329,23 @@ def test_a_provider_that_fails_is_said_to_the_app_and_nothing_is_lost(
     assert exchanged(nobody, browser.sign_in("google", subject)["code"]).status_code == 200
 
 
+@pytest.mark.nightly
+def test_a_provider_that_hangs_leaves_everybody_else_their_turn(others: Others, stack: Stack, nobody: Person) -> None:
+    subject = somebody(others, lie="slow")
+
+    def sign_in(_: int) -> dict[str, str]:
+        return Browser(stack.url).sign_in("google", subject)
+
+    with ThreadPoolExecutor(24) as pool:
+        told = pool.map(sign_in, range(24))
+        time.sleep(3)  # they are all waiting now
+        waits = [nobody.get("/.well-known/jwks.json").elapsed.total_seconds() for _ in range(20)]
+
+    assert list(told) == [{"error": "provider_unavailable"}] * 24
+    print(f"keys answered in {max(waits) * 1000:.0f} ms at most while 24 browsers waited for a provider that hangs")
+    assert max(waits) < 1.5
+
+
 @pytest.mark.parametrize("provider", ["google", "apple", "facebook"])
 def test_who_does_not_agree_comes_back_without_the_providers_own_words(provider: str, browser: Browser) -> None:
     assert browser.sign_in(provider, "nobody") == {"error": "provider_refused"}
@@ -472,6 +489,19 @@ def test_twenty_first_sights_at_once_make_one_account(others: Others, stack: Sta
     with db.transaction(stack.engine("auth-worker")) as session:
         count = text("SELECT count(*), count(DISTINCT user_id) FROM identities WHERE subject = :subject")
         assert tuple(session.execute(count, {"subject": subject}).one()) == (1, 1)
+
+
+def test_a_second_factor_is_asked_for_whichever_way_in(
+    others: Others, browser: Browser, stack: Stack, alice: Person, nobody: Person
+) -> None:
+    confirm(stack, alice)
+    device = test_second_factor.turned_on(alice)
+
+    waiting = exchanged(nobody, browser.sign_in("google", somebody(others, email=alice.email))["code"])
+
+    assert (waiting.status_code, waiting.json()["code"]) == (401, "second_factor_needed")
+    passed = test_second_factor.passed(nobody, waiting.json()["challenge"], device.code())
+    assert passed.json()["user"]["id"] == str(alice.id)
 
 
 # --- Connecting and disconnecting -------------------------------------------------------------------------------------------

@@ -22,11 +22,13 @@ CONNECT_SECONDS = 3
 READ_SECONDS = 5
 WHOLE_SECONDS = 10  # of one answer, however slowly it drips
 AT_ONCE = 8  # of the 16 threads that serve: a provider that hangs leaves the rest to everybody else
+WAITING = 3
 WAIT_SECONDS = 2
 MAX_ANSWER_BYTES = 256 * 1024  # key sets have 3 KB; a token with every claim of Google's has 2
 
 
 _asking = BoundedSemaphore(AT_ONCE)
+_places = BoundedSemaphore(AT_ONCE + WAITING)
 
 
 class TooMuch(httpx2.TransportError):
@@ -41,12 +43,17 @@ class Bounded(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request. Raises httpx2.TransportError."""
-        if not _asking.acquire(timeout=WAIT_SECONDS):
+        if not _places.acquire(blocking=False):
             raise TooMuch("too many wait")
         try:
-            return self._read(request)
+            if not _asking.acquire(timeout=WAIT_SECONDS):
+                raise TooMuch("too many wait")
+            try:
+                return self._read(request)
+            finally:
+                _asking.release()
         finally:
-            _asking.release()
+            _places.release()
 
     def _read(self, request: httpx2.Request) -> httpx2.Response:
         request.headers["Accept-Encoding"] = "identity"

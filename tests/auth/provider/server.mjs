@@ -86,6 +86,7 @@ function open({ issuer, port, id, secret, callback, apple }) {
     else if (kind === 'down') { context.status = 502; context.body = 'bad gateway' }
     else if (kind === 'large') context.body.more = 'x'.repeat(1_000_000)
     else if (kind === 'elsewhere') { context.status = 302; context.set('Location', `${issuer}/jwks`) }
+    else if (kind === 'slow') await new Promise((after) => setTimeout(after, 8000))
     else if (kind) context.body.id_token = await lies[kind](claims)
   }
 
