@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.auth import administrators, audit, one_time, revocations, sign_ins
+from services.auth import administrators, audit, leaving, one_time, revocations, sign_ins
 from services.auth.errors import EmailTaken, NotEnabled, UsernameTaken, YourOwnAccount
+from services.auth.leaving import Deletion
 from services.auth.models import User, UserProfile
 from services.auth.one_time import Purpose
 from services.auth.pages import Page
@@ -144,6 +145,23 @@ def sign_out(db: Session, *, user_id: UUID, actor_id: UUID, address: str) -> Non
     _locked(db, user_id)
     _shut_out(db, user_id)
     audit.note(db, "sign_ins.ended", user_id=user_id, actor_id=actor_id, ip_address=address)
+
+
+def remove(db: Session, *, user_id: UUID, days: int, actor_id: UUID) -> Deletion:
+    """Have an account deleted in so many days, in which its owner may sign in and stay; 0 is at once, whatever waits already.
+
+    Raises NotFound, YourOwnAccount, LastAdministrator.
+    """
+    user = _locked(db, user_id)
+    if user_id == actor_id:
+        raise YourOwnAccount
+    if administrators.ROLE in user.roles and user.is_active:
+        administrators.keep_one(db, but=user_id)
+    wished = leaving.request_deletion(db, user_id=user_id, days=days, actor_id=actor_id)
+    if days:
+        return wished
+    _shut_out(db, user_id)
+    return leaving.hasten(db, user_id=user_id)
 
 
 def _refuse_losing_administration(db: Session, user: User, changes: dict[str, Any], *, actor_id: UUID) -> None:

@@ -79,3 +79,16 @@ def stay(db: Session, *, user_id: UUID) -> None:
         cancel_deletion(db, user_id=user_id)
     except NotLeaving as reason:
         raise InvalidCredentials from reason
+
+
+def hasten(db: Session, *, user_id: UUID) -> Deletion:
+    """Let what waits begin at once. Raises NotLeaving where nothing waits or is under way."""
+    now = clock.now()
+    waiting = (AccountDeletionRequest.user_id == user_id, *OPEN, AccountDeletionRequest.scheduled_for > now)
+    due = update(AccountDeletionRequest).where(*waiting).values(scheduled_for=now).returning(AccountDeletionRequest.id)
+    if task_id := db.scalar(due):
+        leave.enqueue(db, task_id=str(task_id))
+    found = pending(db, user_id=user_id)
+    if found is None:
+        raise NotLeaving
+    return found

@@ -14,6 +14,7 @@ from tests.people import PASSWORD, Person
 from tests.stack import Stack
 
 REVOKED_WITHIN_SECONDS = 5
+GONE_WITHIN_SECONDS = 30  # every service has its part in it
 ACCOUNT = {
     "id",
     "email",
@@ -218,6 +219,24 @@ def test_an_administrator_signs_somebody_out_of_everything(carol: Person, bob: P
 
     for token in (first, bob.refresh_token):
         assert nobody.post("/api/auth/refresh", {"refresh_token": token}).status_code == 401
+
+
+def test_an_account_that_is_deleted_may_stay_for_some_days_or_goes_at_once(carol: Person, bob: Person, nobody: Person) -> None:
+    account = f"/api/admin/users/{bob.id}"
+    waiting = carol.delete(account)
+    assert waiting.status_code == 202 and waiting.json()["scheduled_for"] > waiting.json()["requested_at"]
+    assert bob.get("/api/user/profile").status_code == 200
+
+    assert carol.delete(f"{account}?at_once=true").status_code == 202
+
+    assert nobody.post("/api/auth/refresh", {"refresh_token": bob.refresh_token}).status_code == 401
+    deadline = time.monotonic() + GONE_WITHIN_SECONDS
+    while carol.get(account).status_code != 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert nobody.post("/api/auth/login", {"email": bob.email, "password": PASSWORD}).status_code == 401
+    assert carol.delete(account).status_code == 404
+    assert carol.delete(f"/api/admin/users/{carol.id}").json()["code"] == "your_own_account"
 
 
 def test_nobody_disables_themselves(carol: Person) -> None:

@@ -59,7 +59,13 @@ class AccountChange(In):
     email_confirmed: StrictBool = False
 
 
-class AccountOut(Out):
+class RemovalWanted(In):
+    """How an account is to go: after the days in which its owner may change their mind, or at once."""
+
+    at_once: bool = False
+
+
+class AccountEntryOut(Out):
     """An account, as administrators see it."""
 
     id: UUID
