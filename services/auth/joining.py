@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.auth import asking, audit, passwords, users
-from services.auth.asking import Asked
-from services.auth.errors import UsernameTaken
+from services.auth.asking import HOUR_SECONDS, Asked
+from services.auth.errors import EmailTaken, UsernameTaken
 from services.auth.models import NOWHERE, User, UserProfile
 from services.auth.one_time import Purpose
 from services.auth.schemas.accounts import NewUser
@@ -25,6 +25,8 @@ from shared import db as database
 from shared.db import transaction
 
 ROLES = ["user"]
+TRIED = "taken addresses tried from an address"
+TRIES = 30  # an hour: more than the people behind one address mistype
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ def register(world: World, new: NewUser) -> Joined:
     password_hash = prepare(world, new)
     with transaction(world.engine) as db:
         return join(db, new, password_hash)
+
+
+def register_openly(world: World, new: NewUser, *, address: str) -> Joined:
+    """The same for an app that signs a newcomer in at once, so that a taken address has to be told. Who tries one after another
+    is stopped, and then also where the address is free. Raises EmailTaken, and what `register` raises.
+    """
+    world.failures.hit(TRIED, at_most=TRIES, per_seconds=HOUR_SECONDS, who=address)
+    joined = register(world, new)
+    if not joined.is_new:
+        raise EmailTaken
+    world.failures.forgive(TRIED, at_most=TRIES, per_seconds=HOUR_SECONDS, who=address)
+    return joined
 
 
 def prepare(world: World, new: NewUser) -> str:

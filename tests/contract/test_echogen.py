@@ -147,6 +147,19 @@ def test_where_signing_up_signs_in_a_taken_address_is_told(nobody: Person, alice
     assert taken.status_code == 409 and detail(taken)
 
 
+@pytest.mark.nightly  # sixty hashes
+def test_a_stranger_cannot_try_one_address_after_another(stack: Stack, nobody: Person) -> None:
+    """SECURITY 7, where it is told at all."""
+    taken = [wish() for _ in range(31)]
+    for account in taken:
+        nobody.post("/api/auth/register", {"email": account["email"], "password": PASSWORD})
+    transport = httpx2.HTTPTransport(local_address="127.0.3.7")
+    with httpx2.Client(base_url=stack.url, transport=transport, trust_env=False, timeout=people.REQUEST_SECONDS) as http:
+        answers = [http.post(f"{AUTH}/signup", json=account).status_code for account in [*taken, wish()]]
+
+    assert answers == [409] * 30 + [429] * 2
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

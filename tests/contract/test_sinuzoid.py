@@ -194,6 +194,15 @@ def test_the_profile_and_the_account_answer_at_seed_004s_urls(alice: Person) -> 
     assert asked.status_code in {200, 202}
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "profile"), ("PUT", "profile"), ("POST", "change-password")])
+def test_a_stranger_cannot_pass_at_seed_004s_urls_and_hears_lexiks_words(visitor: Person, method: str, path: str) -> None:
+    signed_out = visitor.http.request(method, f"/api/user/{path}", json={})
+    forged = visitor.http.request(method, f"/api/user/{path}", json={}, headers=bearer("a.b.c"))
+
+    assert (signed_out.status_code, signed_out.json()) == (401, {"code": 401, "message": "JWT Token not found"})
+    assert (forged.status_code, forged.json()) == (401, {"code": 401, "message": "Invalid JWT Token"})
+
+
 def test_its_documents_are_where_its_readme_says(nobody: Person) -> None:
     assert nobody.get("/api/docs").status_code == 200
     document = nobody.http.get("/api/docs.json", follow_redirects=True)

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from services.auth import entry, joining, leaving, onboarding, portraits, profiles, sign_ins
 from services.auth.entry import Admission
-from services.auth.errors import EmailTaken, ProviderNotConfigured, SignInElsewhere
+from services.auth.errors import ProviderNotConfigured, SignInElsewhere
 from services.auth.joining import Joined
 from services.auth.schemas.accounts import NewUser
 from services.auth.schemas.echogen import (
@@ -37,11 +37,10 @@ routes = APIBlueprint("echogen", __name__, url_prefix="/api/v1/auth")
 def sign_up(wish: SignUp) -> SignedInOut:
     """Make an account and sign in. Where addresses have to be confirmed first, `session` is null."""
     email, password = _by_email(wish, wish.email, wish.password)
-    joined = joining.register(world(), NewUser(email=email, password=password, name=wish.full_name))
+    new = NewUser(email=email, password=password, name=wish.full_name)
     if world().settings.email_confirmation_required:
-        return SignedInOut(user=_newcomer(joined, wish.full_name or ""), session=None)
-    if not joined.is_new:
-        raise EmailTaken
+        return SignedInOut(user=_newcomer(joining.register(world(), new), wish.full_name or ""), session=None)
+    joined = joining.register_openly(world(), new, address=client_address())
     admission = entry.admit(world(), user_id=joined.account.id, address=client_address(), device=_device())
     return _signed_in(admission)
 

@@ -5,10 +5,11 @@ refreshing, Gesdinet's. What Sinuzoid's own client asks besides is in `sinuzoid_
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from services.auth import entry, profiles
+from services.auth import entry, profiles, recovering
 from services.auth.entry import Admission
 from services.auth.errors import InvalidCredentials, RefreshTokenInvalid, RefreshTokenReused
-from services.auth.schemas.profiles import ProfileOut
+from services.auth.schemas.profiles import ProfileChange, ProfileOut
+from services.auth.schemas.recovery import PasswordChange
 from services.auth.schemas.sign_ins import Credentials, LoginCheckOut, RefreshToken
 from shared import json
 from shared.errors import NotSignedIn
@@ -50,6 +51,28 @@ def show_profile(caller: Caller) -> ProfileOut:
     """Your account and profile."""
     with transaction(caller) as db:
         return ProfileOut.model_validate(profiles.get(db, user_id=caller.id))
+
+
+@routes.put("/api/user/profile")
+@signed_in
+@routes.input(ProfileChange, arg_name="change")
+@routes.output(ProfileOut)
+def change_profile(change: ProfileChange, caller: Caller) -> ProfileOut:
+    """Replace what is sent of your profile, leave the rest. The next access token carries a new time zone."""
+    with transaction(caller) as db:
+        changed = profiles.change(db, user_id=caller.id, **change.model_dump(exclude_unset=True))
+    return ProfileOut.model_validate(changed)
+
+
+@routes.post("/api/user/change-password")
+@signed_in
+@routes.input(PasswordChange, arg_name="wanted")
+@routes.output({}, status_code=204)
+def change_password(wanted: PasswordChange, caller: Caller) -> Response:
+    """Choose a new password, with the present one."""
+    current, new = wanted.current_password, wanted.new_password
+    recovering.change_password(world(), caller, current, new, address=client_address(), end_others=wanted.end_others)
+    return Response(status=204)
 
 
 @routes.errorhandler(NotSignedIn)

@@ -1,24 +1,13 @@
-"""Your profile, and what you answered when you began."""
+"""Your time zone, and what you answered when you began. The profile itself is at seed 004's URL, in `dialects/sinuzoid.py`."""
 
 from apiflask import APIBlueprint
 
 from services.auth import onboarding, profiles
-from services.auth.schemas.profiles import OnboardingAnswers, OnboardingOut, ProfileChange, ProfileOut, ZoneChange
+from services.auth.schemas.profiles import OnboardingAnswers, OnboardingOut, ProfileOut, ZoneChange
 from shared.flask_app import signed_in, transaction
 from shared.identity import Caller
 
 routes = APIBlueprint("profiles", __name__)
-
-
-@routes.put("/api/user/profile")
-@signed_in
-@routes.input(ProfileChange, arg_name="change")
-@routes.output(ProfileOut)
-def change_profile(change: ProfileChange, caller: Caller) -> ProfileOut:
-    """Replace what is sent of your profile, leave the rest. The next access token carries a new time zone."""
-    with transaction(caller) as db:
-        changed = profiles.change(db, user_id=caller.id, **change.model_dump(exclude_unset=True))
-    return ProfileOut.model_validate(changed)
 
 
 @routes.put("/api/user/time-zone")

@@ -89,7 +89,6 @@ def reset_password(wanted: PasswordReset) -> Response:
     return Response(status=DONE)
 
 
-@routes.post("/api/user/change-password", endpoint="change_password_of_user")
 @routes.post("/api/auth/change-password")
 @signed_in
 @routes.input(PasswordChange, arg_name="wanted")
