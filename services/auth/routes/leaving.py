@@ -3,7 +3,7 @@
 from apiflask import APIBlueprint
 
 from services.auth import leaving, proving
-from services.auth.schemas.leaving import AccountOut, DeletionOut, Goodbye
+from services.auth.schemas.leaving import DeletionOut, Goodbye, LeavingOut
 from shared.flask_app import signed_in, transaction, world
 from shared.identity import Caller
 
@@ -12,12 +12,12 @@ routes = APIBlueprint("leaving", __name__)
 
 @routes.get("/api/user/account")
 @signed_in
-@routes.output(AccountOut)
-def show_account(caller: Caller) -> AccountOut:
+@routes.output(LeavingOut)
+def show_account(caller: Caller) -> LeavingOut:
     """Whether your account is going to be deleted, and when."""
     with transaction(caller) as db:
         deletion = leaving.pending(db, user_id=caller.id)
-    return AccountOut(id=caller.id, deletion=DeletionOut.model_validate(deletion) if deletion else None)
+    return LeavingOut(id=caller.id, deletion=DeletionOut.model_validate(deletion) if deletion else None)
 
 
 @routes.delete("/api/user/account")

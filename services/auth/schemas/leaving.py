@@ -22,7 +22,7 @@ class DeletionOut(Out):
     completed_at: datetime | None
 
 
-class AccountOut(Out):
+class LeavingOut(Out):
     """Where an account stands: `deletion` is null unless it is going to be deleted."""
 
     id: UUID
