@@ -104,7 +104,8 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         [
             "auth/test_recovering.py::test_a_new_password_by_mail_ends_every_sign_in",
             "auth/test_recovering.py::test_a_password_is_changed_with_the_present_one",
-            "auth/test_second_factor.py::test_turning_it_on_kills_what_was_pending",
+            "auth/test_second_factor.py::test_changing_it_kills_what_was_pending",
+            "auth/test_second_factor.py::test_other_sign_ins_end_where_that_is_asked_for",
         ],
     ),
     11: (
