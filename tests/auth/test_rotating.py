@@ -19,7 +19,7 @@ from tests.people import Person
 from tests.stack import ROOT, Stack
 
 EVERYWHERE_SECONDS = 5
-KID = {"auth": "/api/user/profile", "media": "/files", "sessions": "/api/sessions"}
+DOORS = {"auth": "/api/user/profile", "media": "/files", "sessions": "/api/sessions"}
 
 
 def worker(stack: Stack) -> dict[str, str]:
@@ -61,7 +61,7 @@ def kid(token: str) -> str:
 def opened(stack: Stack, token: str) -> dict[str, int]:
     """What each service answers to a token, asked past the gateway."""
     headers = {"Authorization": f"Bearer {token}"}
-    return {name: httpx2.get(stack.service_url(name) + path, headers=headers).status_code for name, path in KID.items()}
+    return {name: httpx2.get(stack.service_url(name) + path, headers=headers).status_code for name, path in DOORS.items()}
 
 
 def wait(what: object, seconds: float = EVERYWHERE_SECONDS) -> float:
@@ -100,15 +100,15 @@ def test_a_key_is_published_signs_is_retired_and_goes(stack: Stack, alice: Perso
     long_ago(system, "next")
     assert move(system, settings) == [f"{following} signs"] and move(system, settings) == []
     wait(lambda: people.sign_in(alice) or kid(alice.token) == following, keys.FRESH_SECONDS + 2)
-    assert opened(stack, first) == opened(stack, alice.token) == dict.fromkeys(KID, 200)
+    assert opened(stack, first) == opened(stack, alice.token) == dict.fromkeys(DOORS, 200)
     shown = command(stack).stdout
     assert f"{old} retired" in " ".join(shown.split()) and f"{following} active" in " ".join(shown.split())
 
     long_ago(system, "retired")
     assert move(system, settings) == [f"{old} is gone"]
     assert published(alice) == {following}
-    wait(lambda: opened(stack, first) == dict.fromkeys(KID, 401))  # also where it had been verified before
-    assert opened(stack, alice.token) == dict.fromkeys(KID, 200)
+    wait(lambda: opened(stack, first) == dict.fromkeys(DOORS, 401))  # also where it had been verified before
+    assert opened(stack, alice.token) == dict.fromkeys(DOORS, 200)
 
 
 def test_two_workers_take_a_step_once(stack: Stack, system: Engine, settings: Settings) -> None:
