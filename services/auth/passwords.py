@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.auth import foreign_hashes
+from services.auth.argon2_memory import Buffers
 from services.auth.errors import TooManySignIns, WeakPassword
 
 SHORTEST, LONGEST = 8, 128  # characters (ASVS 6.2.1, 6.2.9)
@@ -26,6 +27,7 @@ WAIT_SECONDS = 5
 SHORTEST_TELLING = 4  # characters of an address's local part that make a password guessable
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_buffers = Buffers(AT_ONCE, _hasher.memory_cost)
 _hashing = BoundedSemaphore(AT_ONCE)
 _turns = BoundedSemaphore(TURNS)
 _places = BoundedSemaphore(AT_ONCE + WAITING)
@@ -65,9 +67,13 @@ def matches_in_turn(password: str, kept: str) -> bool:
         if foreign_hashes.is_foreign(kept):
             return foreign_hashes.matches(password, kept)
         try:
-            return _hasher.verify(kept or NOBODYS_HASH, password) and bool(kept)
-        except (VerificationError, InvalidHashError):
+            return _verified(password, kept or NOBODYS_HASH) and bool(kept)
+        except (VerificationError, InvalidHashError, ValueError):
             return False
+
+
+def _verified(password: str, kept: str) -> bool:
+    return _buffers.matches(password, kept) if _buffers.fits(kept) else _hasher.verify(kept, password)
 
 
 def hashed_in_turn(password: str) -> str:

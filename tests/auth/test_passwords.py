@@ -4,13 +4,15 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import argon2
 import pytest
 
 from services.auth import passwords
 from services.auth.errors import TooManySignIns, WeakPassword
 from shared import ids
-from tests.people import Person
+from tests.people import PASSWORD, Person
 
 
 def test_a_crowd_is_told_to_come_back() -> None:
@@ -67,3 +69,37 @@ def test_a_known_and_an_unknown_person_take_as_long(alice: Person, nobody: Perso
 
     print(f"sign-in refused: known {known * 1000:.1f} ms, unknown {unknown * 1000:.1f} ms")
     assert abs(known - unknown) < 0.25 * max(known, unknown)
+
+
+@pytest.mark.parametrize("typed", ["a", PASSWORD, "\N{SNOWMAN} and 128 characters, ".ljust(128, "x")])
+def test_hashes_in_memory_of_our_own_are_the_librarys(typed: str) -> None:
+    hashed = passwords.hashed(typed)
+
+    assert passwords.matches(typed, hashed) and not passwords.matches(typed + "x", hashed)
+    assert not passwords.matches(typed, hashed[:-4]) and not passwords.matches(typed, hashed.replace("$argon2id", "$argon2i"))
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        {"memory_cost": 1024},  # another service made it, with less memory than our buffers
+        {"memory_cost": 20_000},  # or with more
+        {"time_cost": 3, "memory_cost": 19_456, "parallelism": 1},  # with more passes
+        {"parallelism": 2},  # in more lanes
+        {"type": argon2.Type.I},  # of another kind
+    ],
+)
+def test_hashes_made_at_another_cost_match_too(cost: dict[str, Any]) -> None:
+    hashed = argon2.PasswordHasher(**cost).hash(PASSWORD)
+
+    assert passwords.matches(PASSWORD, hashed) and not passwords.matches("another", hashed)
+    assert passwords.is_outdated(hashed)
+
+
+def test_hashing_eight_at_once_mixes_nothing_up() -> None:
+    kept = {f"password {number}": passwords.hashed(f"password {number}") for number in range(8)}
+
+    with ThreadPoolExecutor(8) as pool:
+        right = pool.map(lambda typed: passwords.matches(typed, kept[typed]), list(kept) * 3)
+        wrong = pool.map(lambda typed: passwords.matches(typed + "!", kept[typed]), list(kept))
+        assert all(right) and not any(wrong)
