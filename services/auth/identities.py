@@ -17,7 +17,7 @@ from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.auth import audit
+from services.auth import audit, revocations
 from services.auth.arrivals import Arrival
 from services.auth.errors import AccountDisabled, AccountExists, EmailUnconfirmed, IdentityTaken, LastWayIn
 from services.auth.models import NOWHERE, Identity, User, UserProfile, receives_no_mail
@@ -90,6 +90,7 @@ def disconnect(db: Session, *, identity_id: UUID, user_id: UUID, address: str = 
     if not password and len(mine) == 1:
         raise LastWayIn
     db.execute(delete(Identity).where(Identity.id == identity_id, Identity.user_id == user_id))
+    revocations.revoke(db, user_id=user_id, session_id=identity_id)  # the bearers of that issuer
     audit.note(db, "identity.disconnected", user_id=user_id, ip_address=address, identity_id=str(identity_id))
 
 

@@ -439,6 +439,22 @@ def test_signing_out_ends_the_bearers_of_that_issuer(elsewhere: Elsewhere) -> No
     assert statuses(elsewhere.someone(elsewhere.auth0.token(sub="auth0|leaver"))) == everywhere(200)
 
 
+def test_disconnecting_an_issuer_ends_its_bearers(elsewhere: Elsewhere) -> None:
+    alice = people.sign_up(elsewhere.stack.url, "alice")
+    change(elsewhere, "UPDATE users SET email_confirmed_at = now() WHERE id = :id", id=alice.id)
+    person = elsewhere.someone(elsewhere.auth0.token(email=alice.email, email_verified=True))
+    assert statuses(person) == everywhere(200)
+    (connected,) = alice.get("/api/user/identities").json()
+
+    assert alice.delete(f"/api/user/identities/{connected['id']}").status_code == 204
+
+    deadline = time.monotonic() + 5
+    while statuses(person) != everywhere(401):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert statuses(alice) == everywhere(200)
+
+
 def test_an_administrator_is_none_by_another_issuers_token(elsewhere: Elsewhere) -> None:
     token = elsewhere.auth0.token(sub="auth0|boss")
     user_id = id_of(elsewhere.someone(token))
