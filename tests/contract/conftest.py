@@ -9,7 +9,8 @@ from tests.stack import Stack
 
 @pytest.fixture(scope="session")
 def careful_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = {"EMAIL_CONFIRMATION_REQUIRED": "true", "GOOGLE_CLIENT_ID": "a-client-of-google"}
+    google = {"GOOGLE_CLIENT_ID": "a-client-of-google", "GOOGLE_CLIENT_SECRET": "a-secret-of-google"}
+    settings = {"EMAIL_CONFIRMATION_REQUIRED": "true", **google}
     running = Stack(tmp_path_factory.mktemp("careful"), **settings).start()
     yield running
     running.stop()
