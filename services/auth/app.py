@@ -20,6 +20,8 @@ from services.auth.routes import (
     identities,
     leaving,
     limits,
+    links,
+    mail,
     parameters,
     players,
     profiles,
@@ -59,6 +61,8 @@ def create() -> APIFlask:
         blueprints=[
             accounts.routes,
             recovery.routes,
+            links.routes,
+            mail.routes,
             profiles.routes,
             sign_ins.routes,
             codes.routes,

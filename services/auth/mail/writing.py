@@ -49,5 +49,11 @@ def message(letter: Letter, *, sender: str, to: str) -> EmailMessage:
     return mail
 
 
-def _one_line(value: Any) -> str:
+def _one_line(value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        return [_line(each) for each in value]
+    return _line(value)
+
+
+def _line(value: Any) -> str:
     return " ".join(str(value).split())[:LONGEST_FACT]

@@ -1,5 +1,6 @@
 """Mails as jobs. The secret of a link is made by the job that sends it, so that none waits in the queue for anybody to read."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -42,8 +43,14 @@ def send_if_known(db: Session, letter: str, *, to: str, link: Purpose | None = N
     send_mail.enqueue(db, letter=letter, user_id="", to=to, purpose=purpose, facts=dict(facts))
 
 
+def notify(db: Session, *, user_id: UUID, title: str, lines: list[str], path: str | None) -> None:
+    """Have a user told something in so many lines; with `path`, a link under the public URL stands below."""
+    facts = {"title": title, "lines": lines, "path": path or ""}
+    send_mail.enqueue(db, letter="notice", user_id=str(user_id), to="", purpose="", facts=facts)
+
+
 @queue.task(attempts=20)
-def send_mail(work: Work, *, letter: str, user_id: str, to: str, purpose: str, facts: dict[str, str]) -> None:
+def send_mail(work: Work, *, letter: str, user_id: str, to: str, purpose: str, facts: dict[str, Any]) -> None:
     """Write and send one mail; none where the account is gone or disabled. Sent again where it cannot be told if it left."""
     who = User.id == UUID(user_id) if user_id else User.email == to
     with transaction(work.engine) as db:
@@ -54,12 +61,14 @@ def send_mail(work: Work, *, letter: str, user_id: str, to: str, purpose: str, f
             return
         told = {**facts, "email": to or found.email}
         link = _link(db, Purpose(purpose), found.id, work.settings.public_url, told) if purpose else ""
+    if facts.get("path"):
+        link = work.settings.public_url.rstrip("/") + facts["path"]
     said = {**facts, "link": link, "place": work.settings.public_url}
     mail = writing.message(Letter(letter, said), sender=work.settings.mail_from, to=to or found.email)
     sending.send(mail, work.settings)
 
 
-def _link(db: Session, purpose: Purpose, user_id: UUID, public_url: str, facts: dict[str, str]) -> str:
+def _link(db: Session, purpose: Purpose, user_id: UUID, public_url: str, facts: dict[str, Any]) -> str:
     """The secret stands behind the #, so that it is in no log of any server and in no Referer."""
     secret = one_time.issue(db, purpose, user_id=user_id, seconds=LIFETIMES[purpose], **facts)
     return f"{public_url.rstrip('/')}/{LINKS}/{purpose.value.replace('_', '-')}#{secret}"
