@@ -73,6 +73,9 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
             "auth/test_signing_in.py::test_a_wrong_password_and_an_unknown_user_get_the_same_answer",
             "auth/test_passwords.py::test_a_known_and_an_unknown_person_take_as_long",
             "auth/test_recovering.py::test_the_answer_is_the_same_for_an_address_without_an_account",
+            "auth/test_registering.py::test_a_taken_address_is_answered_as_a_new_one_and_its_owner_is_told",
+            "auth/test_confirming.py::test_a_taken_new_address_is_answered_alike_and_its_owner_told",
+            "auth/test_telling_nobody.py::test_known_and_unknown_addresses_are_answered_alike",
             "auth/test_players.py::test_what_belongs_to_nobody_is_refused_alike",
             "contract/test_echogen.py::test_where_addresses_are_confirmed_first_a_taken_one_signs_up_like_a_new_one",
             "contract/test_echogen.py::test_a_stranger_cannot_try_one_address_after_another",
@@ -93,6 +96,8 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         "secrets of mails and codes are good once, also of fifty at once",
         [
             "auth/test_recovering.py::test_of_fifty_who_use_one_link_one_wins",
+            "auth/test_confirming.py::test_of_fifty_who_use_one_secret_one_wins",
+            "auth/test_confirming.py::test_a_secret_is_good_for_its_own_purpose_alone",
             "auth/test_second_factor.py::test_of_fifty_sign_ins_with_one_code_one_gets_in",
             "auth/test_first_admin.py::test_of_fifty_at_once_one_accepts_an_invitation",
             "auth/test_first_admin.py::test_a_token_is_good_for_a_quarter_of_an_hour",
@@ -162,6 +167,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         "browsers are sent to listed addresses alone",
         [
             "auth/test_social.py::test_a_browser_is_sent_nowhere_else",
+            "auth/test_confirming.py::test_a_link_goes_nowhere_else",
             "auth/test_social.py::test_a_connection_sends_no_browser_elsewhere_either",
         ],
     ),
