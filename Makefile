@@ -3,13 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help run test test-nightly lint bench migrate lock runtime tools
-.PHONY: backup restore
-<<<<<<< HEAD
-.PHONY: admin
-.PHONY: keys
-=======
-.PHONY: admin import
->>>>>>> a4eca0e (auth: users come from elsewhere with their password hashes (bcrypt, argon2, PBKDF2, Firebase's scrypt), which become ours at their next sign-in)
+.PHONY: backup restore admin keys import
 
 BIN := .venv/bin
 # The first Python that is new enough; `make PYTHON=/path/to/python3` chooses another.
@@ -49,13 +43,11 @@ restore: runtime ## make TUTTI_HOME, which must be empty or absent, anew from th
 admin: runtime ## while there is no administrator: show how to become the first one of a running Tutti
 	@$(BIN)/python -m deploy.inside services.auth.first_admin
 
-<<<<<<< HEAD
 keys: runtime ## show the signing keys of a running Tutti; ROTATE=1 begins a rotation, NOW=1 withdraws a stolen key
 	@$(BIN)/python -m deploy.inside services.auth.signing_keys $(if $(NOW),now,$(if $(ROTATE),rotate))
-=======
+
 import: runtime ## bring users with their password hashes from FROM=file (CSV or JSON lines); OPTIONS="--dry-run --help"
 	@$(BIN)/python -m deploy.inside services.auth.import_users $(OPTIONS) "$(FROM)"
->>>>>>> a4eca0e (auth: users come from elsewhere with their password hashes (bcrypt, argon2, PBKDF2, Firebase's scrypt), which become ours at their next sign-in)
 
 lock: ## pin every version and hash anew from the two .in files; needs uv
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,3 +94,16 @@ def test_no_file_names_a_package_registry_or_a_machine() -> None:
     texts = (path for path in ours if path.is_file() and path.suffix in {".py", ".txt", ".md", ".yml", ".json", ".toml"})
 
     assert [name(path) for path in texts if re.search(hosts, path.read_text(errors="replace"))] == []
+
+
+def test_nobody_committed_half_a_merge() -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    for file in (ROOT / each for each in tracked if each):
+        if file.is_file():
+            assert not re.search(rb"^(<{7}|>{7}) ", file.read_bytes(), re.MULTILINE), file
+
+
+def test_make_lists_what_can_be_done() -> None:
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert {"run", "test", "bench", "admin", "keys", "import", "backup"} <= set(re.findall(r"make (\S+)", listed))

@@ -121,7 +121,7 @@ def test_a_secret_is_good_for_its_own_purpose_alone(stack: Stack, alice: Person)
 def change(stack: Stack, person: Person) -> tuple[str, str, str]:
     """The secrets of both sides and the new address."""
     wanted = f"new-{person.email}"
-    answer = person.post("/api/auth/change-email", {"new_email": wanted, "password": PASSWORD})
+    answer = person.post("/api/auth/change-email", {"new_email": wanted, "current_password": PASSWORD})
     assert (answer.status_code, answer.content) == (202, b"")
     old, new = mails.wait(stack, person.email, OLD), mails.wait(stack, wanted, NEW)
     return mails.secret(old), mails.secret(new), wanted
@@ -150,7 +150,7 @@ def test_an_address_changes_once_both_have_confirmed_it(stack: Stack, alice: Per
 def test_a_change_begun_anew_makes_the_links_before_worthless(stack: Stack, alice: Person) -> None:
     old, new, _ = change(stack, alice)
 
-    other = {"new_email": f"other-{alice.email}", "password": PASSWORD}
+    other = {"new_email": f"other-{alice.email}", "current_password": PASSWORD}
     assert alice.post("/api/auth/change-email", other).status_code == 202
 
     for token in (old, new):
@@ -159,7 +159,7 @@ def test_a_change_begun_anew_makes_the_links_before_worthless(stack: Stack, alic
 
 def test_a_taken_new_address_is_answered_alike_and_its_owner_told(stack: Stack, alice: Person, bob: Person) -> None:
     """SECURITY 7."""
-    answer = alice.post("/api/auth/change-email", {"new_email": bob.email, "password": PASSWORD})
+    answer = alice.post("/api/auth/change-email", {"new_email": bob.email, "current_password": PASSWORD})
 
     assert (answer.status_code, answer.content) == (202, b"")
     assert mails.wait(stack, bob.email, "You have an account already")
@@ -169,10 +169,10 @@ def test_a_taken_new_address_is_answered_alike_and_its_owner_told(stack: Stack, 
 
 def test_a_stranger_cannot_change_an_address(alice: Person, nobody: Person) -> None:
     """SECURITY 11."""
-    wanted = {"new_email": "stranger@example.com", "password": PASSWORD}
+    wanted = {"new_email": "stranger@example.com", "current_password": PASSWORD}
     assert nobody.post("/api/auth/change-email", wanted).status_code == 401
 
-    thief = alice.post("/api/auth/change-email", wanted | {"password": "a guess of a thief"})
+    thief = alice.post("/api/auth/change-email", wanted | {"current_password": "a guess of a thief"})
 
     assert (thief.status_code, thief.json()["code"]) == (400, "current_password_wrong")
     assert alice.post("/api/auth/change-email", {"new_email": "stranger@example.com"}).status_code == 400

@@ -47,7 +47,7 @@ def settle_in(person: Person) -> dict[str, Any]:
 
 
 def ask_to_go(person: Person) -> httpx2.Response:
-    return person.http.request("DELETE", ACCOUNT, json={"password": person.password})
+    return person.http.request("DELETE", ACCOUNT, json={"current_password": person.password})
 
 
 def make_due(stack: Stack, person: Person) -> UUID:
@@ -225,7 +225,10 @@ def test_a_deletion_is_cancelled_while_signed_in_and_asked_for_again(stack: Stac
 
 
 def test_a_deletion_takes_thirty_days_and_the_password(alice: Person) -> None:
-    refused = [alice.http.request("DELETE", ACCOUNT, json=body) for body in ({}, {"password": "wrong"}, {"password": 7})]
+    refused = [
+        alice.http.request("DELETE", ACCOUNT, json=body)
+        for body in ({}, {"current_password": "wrong"}, {"current_password": 7})
+    ]
     wished = ask_to_go(alice).json()
 
     assert [each.status_code for each in refused] == [400, 400, 422]

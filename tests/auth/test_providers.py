@@ -164,7 +164,9 @@ def test_an_issuer_that_drips_is_given_up_on_after_ten_seconds(broken: Broken) -
 def test_a_provider_that_is_not_set_up_is_501(provider: str, alice: Person, nobody: Person) -> None:
     beginning = nobody.get(f"/api/auth/oauth/{provider}", params={"redirect_to": "https://app.example/"})
     end = nobody.get(f"/api/auth/oauth/{provider}/callback")
-    connecting = alice.post(f"/api/user/identities/{provider}", {"redirect_to": "https://app.example/", "password": PASSWORD})
+    connecting = alice.post(
+        f"/api/user/identities/{provider}", {"redirect_to": "https://app.example/", "current_password": PASSWORD}
+    )
 
     assert [each.status_code for each in (beginning, end, connecting)] == [501] * 3
     assert beginning.json()["code"] == "provider_not_configured" and beginning.json()["provider"] == provider

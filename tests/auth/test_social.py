@@ -20,7 +20,7 @@ from tests.auth.outside import APP, PUBLIC, Browser, Others
 from tests.people import PASSWORD, Person
 from tests.stack import Stack
 
-CONNECTION = {"redirect_to": APP, "password": PASSWORD}  # who has none is not asked for it
+CONNECTION = {"redirect_to": APP, "current_password": PASSWORD}  # who has none is not asked for it
 LIES = (
     "nonce",
     "no nonce",
@@ -551,7 +551,7 @@ def test_a_stranger_cannot_connect_or_see_or_disconnect_what_is_not_theirs(
 
 
 def test_a_stolen_token_connects_nothing(alice: Person) -> None:
-    wrong = alice.post("/api/user/identities/google", {"redirect_to": APP, "password": "not that one"})
+    wrong = alice.post("/api/user/identities/google", {"redirect_to": APP, "current_password": "not that one"})
     none = alice.post("/api/user/identities/google", {"redirect_to": APP})
 
     assert [each.json()["code"] for each in (wrong, none)] == ["current_password_wrong"] * 2

@@ -190,7 +190,7 @@ def test_the_profile_and_the_account_answer_at_seed_004s_urls(alice: Person) -> 
     moved = alice.post("/api/user/change-password", {"current_password": PASSWORD, "new_password": "another long one"})
     assert moved.status_code in {200, 204}
 
-    asked = alice.http.request("DELETE", "/api/user/account", json={"password": "another long one"})
+    asked = alice.http.request("DELETE", "/api/user/account", json={"current_password": "another long one"})
     assert asked.status_code in {200, 202}
 
 

@@ -25,7 +25,7 @@ def test_a_link_names_the_public_address_whatever_the_request_says(stack: Stack,
 def test_an_address_changes_only_once_both_its_readers_have_confirmed(stack: Stack, alice: Person, first: str) -> None:
     """SECURITY 12."""
     old, new = alice.email, f"new-{ids.new()}@example.com"
-    assert alice.post("/api/auth/change-email", {"new_email": new, "password": PASSWORD}).status_code == 202
+    assert alice.post("/api/auth/change-email", {"new_email": new, "current_password": PASSWORD}).status_code == 202
     links = {"old": mails.wait_for(stack, old, "change-email-old"), "new": mails.wait_for(stack, new, "change-email-new")}
     second = "new" if first == "old" else "old"
 

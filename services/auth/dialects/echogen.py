@@ -124,9 +124,12 @@ def answer_questions(sent: OnboardingAnswers, caller: Caller) -> PersonOut:
 @costly
 @routes.output(DeletionOut)
 def leave(caller: Caller) -> DeletionOut:
-    """Have your account deleted in some days. Signing in again, or asking to cancel, keeps it."""
+    """Have your account deleted in some days. Signing in again, or asking to cancel, keeps it.
+
+    EchoGen's client sends no password here, so it is never at once: its owner is told by mail and has a day at least.
+    """
     with transaction(caller) as db:
-        wish = leaving.request_deletion(db, user_id=caller.id, days=world().settings.deletion_days)
+        wish = leaving.request_deletion(db, user_id=caller.id, days=max(1, world().settings.deletion_days))
         return DeletionOut.model_validate(wish)
 
 

@@ -65,7 +65,7 @@ def begin_connecting(provider: str, new: NewConnection, caller: Caller) -> Journ
         world(),
         provider,
         caller,
-        password=new.password,
+        password=new.current_password,
         redirect_to=new.redirect_to,
         code_challenge=new.code_challenge or "",
     )

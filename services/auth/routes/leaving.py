@@ -26,7 +26,7 @@ def show_account(caller: Caller) -> LeavingOut:
 @routes.output(DeletionOut)
 def delete_account(goodbye: Goodbye, caller: Caller) -> DeletionOut:
     """Have your account and everything in it deleted, after some days in which signing in cancels it. May be repeated."""
-    proving.person(world(), caller, goodbye.password)
+    proving.person(world(), caller, goodbye.current_password)
     with transaction(caller) as db:
         wished = leaving.request_deletion(db, user_id=caller.id, days=world().settings.deletion_days)
     return DeletionOut.model_validate(wished)

@@ -106,7 +106,7 @@ def change_password(wanted: PasswordChange, caller: Caller) -> Response:
 @routes.output({}, status_code=ACCEPTED)
 def change_email(wanted: EmailChangeRequest, caller: Caller) -> Response:
     """Change your address. A mail to the old one and a mail to the new one each ask to confirm it."""
-    mailboxes.request_change(world(), caller, wanted.new_email, wanted.password, address=client_address())
+    mailboxes.request_change(world(), caller, wanted.new_email, wanted.current_password, address=client_address())
     return Response(status=ACCEPTED)
 
 

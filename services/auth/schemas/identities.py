@@ -31,7 +31,7 @@ class JourneyAsked(NewJourney):
 class NewConnection(NewJourney):
     """The same to connect a provider, with the present password where there is one; who has none has signed in just now."""
 
-    password: TypedPassword | None = None
+    current_password: TypedPassword | None = None
 
 
 class JourneyOut(Out):

@@ -8,9 +8,9 @@ from shared.schemas import In, Out
 
 
 class Goodbye(In):
-    """A wish to be deleted. `password` is needed where the account has one."""
+    """A wish to be deleted. `current_password` is needed where the account has one."""
 
-    password: TypedPassword | None = None
+    current_password: TypedPassword | None = None
 
 
 class DeletionOut(Out):

@@ -47,7 +47,7 @@ class EmailChangeRequest(In):
     """A new address, with the present password where there is one."""
 
     new_email: Email
-    password: TypedPassword | None = None
+    current_password: TypedPassword | None = None
 
 
 class EmailChangeOut(Out):
