@@ -3,6 +3,7 @@
 from sqlalchemy import text
 
 from services.auth import tasks
+from services.auth.settings import Settings
 from shared import db
 from tests.people import Person
 from tests.stack import Stack
@@ -14,7 +15,7 @@ COUNTS = text(
 
 def test_expired_sign_ins_and_revocations_are_forgotten(stack: Stack, alice: Person, bob: Person) -> None:
     engine = stack.engine("auth-worker")
-    work = tasks.Work(settings=None, engine=engine, peers={})
+    work = tasks.Work(settings=Settings.model_construct(), engine=engine, peers={})
     bob.post("/api/auth/logout")
     with db.transaction(engine) as session:
         session.execute(text("UPDATE revocations SET expires_at = now() - interval '1 s' WHERE user_id = :id"), {"id": bob.id})

@@ -104,14 +104,16 @@ def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext
 
 def only_us(server: SMTP, session: Any, envelope: Envelope, mechanism: str, login: LoginPassword) -> AuthResult:
     """Let in whoever knows the password."""
-    return AuthResult(success=(login.login.decode(), login.password.decode()) == SIGN_IN)
+    return AuthResult(success=(login.login.decode(), login.password.decode()) == SIGN_IN, handled=False)
 
 
 def test_a_mail_leaves_over_starttls_and_signs_in_where_the_server_asks(certified: ssl.SSLContext) -> None:
     sink = Sink()
-    with listening(sink, tls_context=certified, require_starttls=True, authenticator=only_us, auth_required=True) as place:
+    with listening(
+        sink, tls_context=certified, require_starttls=True, authenticator=only_us, auth_required=True, **plain
+    ) as place:
         sending.send(letter(), through(f"smtp://tutti:p%40ss%20word@{place}"))
-        with pytest.raises(MailNotSent):
+        with pytest.raises(MailNotSent, match="535"):
             sending.send(letter(), through(f"smtp://tutti:wrong@{place}"))
 
     assert sink.was_encrypted == [True] and sink.taken[0]["To"] == "alice@example.com"
