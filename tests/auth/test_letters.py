@@ -109,9 +109,7 @@ def only_us(server: SMTP, session: Any, envelope: Envelope, mechanism: str, logi
 
 def test_a_mail_leaves_over_starttls_and_signs_in_where_the_server_asks(certified: ssl.SSLContext) -> None:
     sink = Sink()
-    with listening(
-        sink, tls_context=certified, require_starttls=True, authenticator=only_us, auth_required=True, **plain
-    ) as place:
+    with listening(sink, tls_context=certified, require_starttls=True, authenticator=only_us, auth_required=True) as place:
         sending.send(letter(), through(f"smtp://tutti:p%40ss%20word@{place}"))
         with pytest.raises(MailNotSent, match="535"):
             sending.send(letter(), through(f"smtp://tutti:wrong@{place}"))
