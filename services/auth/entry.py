@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.auth import guesses, one_time, passwords, proving, second_factors, sign_ins, tokens, users
+from services.auth import guesses, one_time, passwords, proving, revocations, second_factors, sign_ins, tokens, users
 from services.auth.errors import (
     EmailUnconfirmed,
     InvalidCredentials,
@@ -113,7 +113,9 @@ def refresh(world: World, token: str) -> Admission:
     with transaction(world.engine) as db:
         renewed = sign_ins.renew(db, token, settings=world.settings)
         if not isinstance(renewed, RefreshTokenReused):
-            return _admit(world, _active(db, renewed.user_id), renewed, signer)
+            # Marks are whole seconds: a token of the very second in which all others were revoked is dated after it.
+            after = revocations.newest(db, user_id=renewed.user_id)
+            return _admit(world, _active(db, renewed.user_id), renewed, signer, issued_after=after)
     raise renewed
 
 
@@ -139,7 +141,7 @@ def _active(db: Session, user_id: UUID) -> Account:
         raise RefreshTokenInvalid from reason
 
 
-def _admit(world: World, account: Account, sign_in: UserSession, signer: Signer) -> Admission:
+def _admit(world: World, account: Account, sign_in: UserSession, signer: Signer, *, issued_after: int = 0) -> Admission:
     grant = Grant(
         user_id=account.id,
         session_id=sign_in.id,
@@ -147,6 +149,7 @@ def _admit(world: World, account: Account, sign_in: UserSession, signer: Signer)
         roles=tuple(account.roles),
         zone=account.zone,
         signer=signer,
+        issued_after=issued_after,
     )
     return Admission(
         user=account,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from services.auth.models import Revocation, SigningKey
@@ -24,6 +24,12 @@ def revoke(db: Session, *, user_id: UUID, session_id: UUID | None = None) -> Non
     expires_at = now + timedelta(seconds=identity.MARKS_KEPT_SECONDS)
     db.add(Revocation(id=ids.new(), user_id=user_id, session_id=session_id, before=int(now.timestamp()), expires_at=expires_at))
     db.flush()
+
+
+def newest(db: Session, *, user_id: UUID) -> int:
+    """Up to when (unix seconds) all tokens of this user were revoked; 0 where they never were."""
+    of_everything = select(func.max(Revocation.before)).where(Revocation.user_id == user_id, Revocation.session_id.is_(None))
+    return db.scalar(of_everything) or 0
 
 
 def since(db: Session, after: str) -> dict[str, Any]:

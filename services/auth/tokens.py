@@ -3,6 +3,7 @@
 The library takes tokens that must be refused (without `exp`, of another kind; measured), so nothing of ours verifies with it.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ class Grant:
     roles: tuple[str, ...]
     zone: str
     signer: Signer
+    issued_after: int = 0  # unix seconds
 
 
 def config(settings: Settings) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def _header(grant: Grant) -> dict[str, str]:
 
 def _claims(grant: Grant) -> dict[str, Any]:
     return {
+        "iat": max(int(time.time()), grant.issued_after + 1),
         "sid": str(grant.session_id),
         "gen": grant.generation,
         "roles": list(grant.roles),

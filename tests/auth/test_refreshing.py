@@ -4,9 +4,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
+import jwt
 import pytest
 from sqlalchemy import text
 
+from services.auth import revocations
 from shared import db, ids
 from tests.people import Person
 from tests.stack import Stack
@@ -130,3 +132,15 @@ def test_a_stranger_cannot_make_a_refresh_token(alice: Person, bob: Person, forg
 
 def test_an_access_token_is_no_refresh_token(alice: Person) -> None:
     assert refresh(alice, alice.token[:512]).status_code == 401
+
+
+def test_a_token_of_the_second_in_which_all_others_ended_is_dated_after_it(stack: Stack, alice: Person) -> None:
+    engine = stack.engine("auth-worker")
+    with db.transaction(engine) as session:
+        revocations.revoke(session, user_id=alice.id)
+        mark = revocations.newest(session, user_id=alice.id)
+    engine.dispose()
+
+    fresh = alice.post("/api/auth/refresh", {"refresh_token": alice.refresh_token}).json()
+
+    assert jwt.decode(fresh["access_token"], options={"verify_signature": False})["iat"] > mark
