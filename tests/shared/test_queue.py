@@ -67,6 +67,7 @@ def test_an_event_that_nobody_handles_is_kept_quietly(inn: Stack, system: Engine
     raise AssertionError("the event is not in the inbox")
 
 
+@pytest.mark.nightly
 def test_a_job_whose_worker_is_killed_is_done_by_the_next(inn: Stack, guest: Person, system: Engine) -> None:
     words = str(ids.new())
     guest.post("/guestbook/jobs", {"words": words, "seconds": 2})

@@ -97,7 +97,6 @@ def show_link(purpose: str) -> Response:
 
 
 @routes.get("/api/auth/links/parts/<name>")
-@routes.doc(hide=True)
 def show_part(name: str) -> Response:
     """Its script and its style sheet."""
     return send_from_directory(PAGES, name, max_age=CACHE_SECONDS)
