@@ -6,6 +6,7 @@ import signal
 import time
 
 import httpx2
+import pytest
 from sqlalchemy import Engine, text
 
 from shared import db, identity, ids, json
