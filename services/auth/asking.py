@@ -5,6 +5,7 @@ What is counted is the address that was typed, whether or not there is an accoun
 
 from enum import StrEnum
 
+from services.auth.guesses import network_of
 from services.auth.world import World
 
 HOUR_SECONDS = 3600
@@ -24,5 +25,6 @@ def count(world: World, what: Asked, *, email: str, address: str = "") -> None:
     """Count one mail to `email`, asked for from the network address. Raises TooMany."""
     mine = world.settings
     if address:
-        world.failures.hit("mails asked for", at_most=mine.mails_per_address_per_hour, per_seconds=HOUR_SECONDS, who=address)
+        place = network_of(address)
+        world.failures.hit("mails asked for", at_most=mine.mails_per_address_per_hour, per_seconds=HOUR_SECONDS, who=place)
     world.failures.hit(what, at_most=mine.mails_per_recipient_per_hour, per_seconds=HOUR_SECONDS, who=email)

@@ -53,5 +53,10 @@ def own_events(db: Session, *, user_id: UUID, limit: int, cursor: str | None) ->
     page = events(db, {"user_id": user_id}, limit=limit, cursor=cursor)
     for row in page.rows:
         row["by_you"] = row["actor_id"] in (user_id, None)
-        row["ip_address"] = row["ip_address"] if row["by_you"] else ""
+        row["ip_address"] = own_address(row, user_id=user_id)
     return page
+
+
+def own_address(row: Mapping[str, Any], *, user_id: UUID) -> str:
+    """The network address of an event as its user may see it: where an administrator did it, none."""
+    return str(row["ip_address"]) if row["actor_id"] in (user_id, None) else ""

@@ -91,7 +91,7 @@ def admit(world: World, *, user_id: UUID, address: str, device: str) -> Admissio
 def pass_second_factor(world: World, *, challenge: str, code: str, address: str, device: str) -> Admission:
     """Finish a sign-in that waits for a code. Only success uses the challenge up.
 
-    Raises OneTimeTokenInvalid, CodeWrong, TooMany, InvalidCredentials where the account was disabled meanwhile.
+    Raises OneTimeTokenInvalid, CodeWrong, TooMany, EmailUnconfirmed; InvalidCredentials where the account was disabled.
     """
     place = guesses.place_of(address, world.settings)
     signer = world.signing.active()
@@ -104,6 +104,7 @@ def pass_second_factor(world: World, *, challenge: str, code: str, address: str,
             second_factors.use(db, world.seals, code, user_id=user_id)
             one_time.redeem(db, Purpose.SECOND_FACTOR, challenge)
             begun = sign_ins.begin(db, user_id=user_id, settings=world.settings, place=place, device=device)
+            _refuse_unconfirmed(world, begun.account)
     return _admit(world, begun.account, begun.sign_in, signer)
 
 
@@ -113,9 +114,10 @@ def refresh(world: World, token: str) -> Admission:
     with transaction(world.engine) as db:
         renewed = sign_ins.renew(db, token, settings=world.settings)
         if not isinstance(renewed, RefreshTokenReused):
+            account = _active(db, renewed.user_id)
             # Marks are whole seconds: a token of the very second in which all others were revoked is dated after it.
             after = revocations.newest(db, user_id=renewed.user_id)
-            return _admit(world, _active(db, renewed.user_id), renewed, signer, issued_after=after)
+            return _admit(world, account, renewed, signer, issued_after=after)
     raise renewed
 
 
@@ -136,7 +138,7 @@ def _refuse_unconfirmed(world: World, account: Account) -> None:
 
 def _active(db: Session, user_id: UUID) -> Account:
     try:
-        return users.get(db, user_id=user_id)
+        return users.get(db, user_id=user_id, held=True)
     except NotFound as reason:
         raise RefreshTokenInvalid from reason
 

@@ -82,7 +82,7 @@ def count(engine: Engine, settings: Settings, *, name: str, place: Place) -> Gue
         FIND,
         name=name,
         places=place.digests,
-        address=place.address,
+        address=network_of(place.address),
         of_address=of_address,
         of_account=of_account,
         of_strangers=of_strangers,

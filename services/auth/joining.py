@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.auth import asking, audit, passwords, users
 from services.auth.asking import HOUR_SECONDS, Asked
 from services.auth.errors import EmailTaken, UsernameTaken
+from services.auth.guesses import network_of
 from services.auth.models import NOWHERE, User, UserProfile
 from services.auth.one_time import Purpose
 from services.auth.schemas.accounts import NewUser
@@ -48,11 +49,12 @@ def register_openly(world: World, new: NewUser, *, address: str) -> Joined:
     """The same for an app that signs a newcomer in at once, so that a taken address has to be told. Who tries one after another
     is stopped, and then also where the address is free. Raises EmailTaken, and what `register` raises.
     """
-    world.failures.hit(TRIED, at_most=TRIES, per_seconds=HOUR_SECONDS, who=address)
+    place = network_of(address)
+    world.failures.hit(TRIED, at_most=TRIES, per_seconds=HOUR_SECONDS, who=place)
     joined = register(world, new)
     if not joined.is_new:
         raise EmailTaken
-    world.failures.forgive(TRIED, at_most=TRIES, per_seconds=HOUR_SECONDS, who=address)
+    world.failures.forgive(TRIED, at_most=TRIES, per_seconds=HOUR_SECONDS, who=place)
     return joined
 
 

@@ -20,6 +20,7 @@ from uuid import UUID
 from services.auth import codes, identities, one_time, providers, proving
 from services.auth.arrivals import Arrival
 from services.auth.errors import OneTimeTokenInvalid, RedirectNotAllowed, StateInvalid
+from services.auth.guesses import network_of
 from services.auth.one_time import MINUTE, Purpose, Redeemed
 from services.auth.providers.journey import SECRET_BYTES, Journey
 from services.auth.settings import Settings
@@ -61,7 +62,7 @@ def begin(world: World, provider: str, *, redirect_to: str, code_challenge: str,
     """
     there = providers.named(world.providers, provider)
     _refuse_elsewhere(world.settings, redirect_to)
-    world.failures.hit(STARTS, at_most=STARTS_PER_MINUTE, per_seconds=MINUTE, who=address)
+    world.failures.hit(STARTS, at_most=STARTS_PER_MINUTE, per_seconds=MINUTE, who=network_of(address))
     journey = Journey.new(
         provider=provider,
         callback=callback(world.settings, provider),

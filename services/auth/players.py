@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from services.auth import audit, readable, revocations, users
 from services.auth.errors import NoSuchPlayer, PlayerUnknown, SignInNotOurs, TooManyPlayers
+from services.auth.guesses import network_of
 from services.auth.models import PlayerCredential, User, UserSession
 from services.auth.tasks import mail
 from services.auth.world import World
@@ -145,7 +146,7 @@ def by_password(world: World, username: str, shown: Shown, *, address: str) -> V
         right = [row.id for row in rows if _is_right(world.seals, shown, row.app_password, row.id, user_id)]
         if right:
             return _used(db, right[0], user_id=user_id)
-    who = f"{found.id if found else username.lower()} {address}"
+    who = f"{found.id if found else username.lower()} {network_of(address)}"
     world.failures.hit("wrong app passwords", at_most=WRONG_AT_MOST, per_seconds=WRONG_SECONDS, who=who)
     raise PlayerUnknown
 

@@ -17,7 +17,7 @@ from services.auth.tasks import mail
 from services.auth.world import World
 from shared import clock
 from shared.db import transaction
-from shared.errors import TooMany
+from shared.errors import TooMany, Unavailable
 from shared.identity import Caller
 
 FRESH_SECONDS = 300  # ASVS 7.5.1
@@ -76,5 +76,9 @@ def guess(world: World, limit: str, *, at_most: int, per_seconds: int, who: UUID
     it was right. Raises TooMany.
     """
     world.failures.hit(limit, at_most=at_most, per_seconds=per_seconds, who=who)
-    yield
+    try:
+        yield
+    except Unavailable:  # too busy to look: nothing was guessed
+        world.failures.forgive(limit, at_most=at_most, per_seconds=per_seconds, who=who)
+        raise
     world.failures.forgive(limit, at_most=at_most, per_seconds=per_seconds, who=who)

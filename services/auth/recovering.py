@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.auth import asking, audit, confirming, one_time, passwords, proving, sign_ins
+from services.auth import asking, audit, confirming, one_time, passwords, players, proving, sign_ins
 from services.auth.asking import Asked
 from services.auth.errors import CurrentPasswordWrong
 from services.auth.models import User
@@ -40,6 +40,7 @@ def reset(world: World, secret: str, new_password: str, *, address: str) -> None
         confirming.reads_the_mail(db, user_id=user_id, email=email)
         db.execute(update(User).where(User.id == user_id).values(password=password_hash))
         sign_ins.end_all(db, user_id=user_id)
+        players.remove_all(db, user_id=user_id)  # whoever had to ask for a new password may have been robbed of everything
         _tell(db, "password.reset", user_id=user_id, address=address)
 
 

@@ -22,7 +22,10 @@ def revoke(db: Session, *, user_id: UUID, session_id: UUID | None = None) -> Non
     """Tokens issued until now count no longer: those of one sign-in, or all of the user's."""
     now = clock.now()
     expires_at = now + timedelta(seconds=identity.MARKS_KEPT_SECONDS)
-    db.add(Revocation(id=ids.new(), user_id=user_id, session_id=session_id, before=int(now.timestamp()), expires_at=expires_at))
+    before, all_before = int(now.timestamp()), newest(db, user_id=user_id)
+    if before <= all_before:  # a token refreshed in this second is dated after that mark (see `entry.refresh`)
+        before = all_before + 1
+    db.add(Revocation(id=ids.new(), user_id=user_id, session_id=session_id, before=before, expires_at=expires_at))
     db.flush()
 
 

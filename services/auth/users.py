@@ -48,9 +48,10 @@ def taken(db: Session, *, email: str, username: str | None = None) -> Taken:
     return Taken(row.has_email, row.has_username)
 
 
-def get(db: Session, *, user_id: UUID) -> Account:
-    """The account of an active user. Raises NotFound."""
-    row = db.execute(select(*ACCOUNT).where(User.id == user_id, User.is_active)).one_or_none()
+def get(db: Session, *, user_id: UUID, held: bool = False) -> Account:
+    """The account of an active user; `held`, as it stays until this transaction ends. Raises NotFound."""
+    mine = select(*ACCOUNT).where(User.id == user_id, User.is_active)
+    row = db.execute(mine.with_for_update(read=True, of=User) if held else mine).one_or_none()
     if row is None:
         raise NotFound
     return Account(*row)

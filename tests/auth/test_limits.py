@@ -136,6 +136,7 @@ def test_registrations_from_one_address_end(stack: Stack, away: Callable[[], Per
     engine.dispose()
 
     assert [register(full, path) for path in ("/api/register", "/api/auth/register", "/api/register/")] == [429] * 3
+    assert register(full, "/api/v1/auth/signup") == 429
     assert register(other, "/api/register") == 201
 
 

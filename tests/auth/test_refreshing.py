@@ -144,3 +144,19 @@ def test_a_token_of_the_second_in_which_all_others_ended_is_dated_after_it(stack
     fresh = alice.post("/api/auth/refresh", {"refresh_token": alice.refresh_token}).json()
 
     assert jwt.decode(fresh["access_token"], options={"verify_signature": False})["iat"] > mark
+
+
+def test_a_token_of_that_second_ends_with_its_sign_in_all_the_same(stack: Stack, alice: Person) -> None:
+    engine = stack.engine("auth-worker")
+    with db.transaction(engine) as session:
+        revocations.revoke(session, user_id=alice.id)
+    engine.dispose()
+    fresh = alice.post("/api/auth/refresh", {"refresh_token": alice.refresh_token}).json()
+    alice.http.headers["Authorization"] = f"Bearer {fresh['access_token']}"
+
+    assert alice.post("/api/auth/logout", {}).status_code == 204
+
+    ends = time.monotonic() + 5
+    while alice.get("/files").status_code != 401:
+        assert time.monotonic() < ends
+        time.sleep(0.1)

@@ -8,6 +8,7 @@ from shared.limits import Limiter
 
 REGISTRATIONS, POSTS = "registrations from an address", "requests from an address"
 HOUR, MINUTE = 3600, 60
+JOINING = ("/register", "/signup")  # in the words of each app
 
 _posts = Limiter()  # of this process: what it protects is this process
 
@@ -19,5 +20,5 @@ def count_by_address() -> None:
         return
     who = guesses.network_of(client_address())
     _posts.hit(POSTS, at_most=settings.posts_per_address_per_minute, per_seconds=MINUTE, who=who)
-    if request.path.rstrip("/").endswith("/register"):
+    if request.path.rstrip("/").endswith(JOINING):
         world().failures.hit(REGISTRATIONS, at_most=settings.registrations_per_address, per_seconds=HOUR, who=who)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.auth import models
+from services.auth import audit, models
 from services.auth.models import AccountExport, Acknowledgement, User
 from services.auth.tasks import mail
 from services.auth.tasks.queue import events, queue
@@ -54,7 +54,12 @@ def export(db: Session, user_id: UUID) -> Iterator[tuple[str, Rows]]:
     for mapper in sorted(models.Base.registry.mappers, key=lambda each: each.class_.__tablename__):
         table = mapper.class_.__tablename__
         if "user_id" in mapper.class_.__table__.columns and table not in NOT_IN_AN_ARCHIVE:
-            yield table, leaving.rows_of(db, mapper.class_, user_id, without=SECRETS)
+            rows = leaving.rows_of(db, mapper.class_, user_id, without=SECRETS)
+            yield table, _without_others_addresses(rows, user_id) if table == "audit_log" else rows
+
+
+def _without_others_addresses(rows: Rows, user_id: UUID) -> Rows:
+    return ({**row, "ip_address": audit.own_address(dict(row), user_id=user_id)} for row in rows)
 
 
 def _is_wanted(db: Session, task_id: UUID, user_id: UUID) -> bool:
