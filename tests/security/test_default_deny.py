@@ -40,6 +40,7 @@ OPEN = {
     "get /play/{token}",
     # for everybody
     "get /.well-known/jwks.json",
+    "get /api/auth/links/parts/{name}",
     "get /api/auth/links/{purpose}",
     "get /api/docs",
     "get /api/docs.json",
