@@ -44,3 +44,11 @@ def test_only_the_pages_own_parts_are_served(nobody: Person, name: str) -> None:
     answer = nobody.get(f"/api/auth/links/parts/{name}")
 
     assert answer.status_code in {400, 404}
+
+
+def test_the_page_reaches_the_browser_with_its_own_policy_through_the_gateway(nobody: Person) -> None:
+    page = nobody.get("/api/auth/links/reset-password")
+
+    policies = page.headers.get_list("content-security-policy")
+    assert len(policies) == 1 and "script-src 'self'" in policies[0] and "connect-src 'self'" in policies[0]
+    assert 'method="post"' in page.text  # a form that its script did not take over puts no password into an address
