@@ -5,6 +5,7 @@ import json
 import os
 import time
 import zipfile
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -132,7 +133,7 @@ def test_what_is_no_archive_is_not_found(alice: Person, task_id: str) -> None:
     assert alice.get(f"/files/exports/{task_id}").status_code == 404
 
 
-def test_a_large_archive_takes_no_memory(stack: Stack, alice: Person) -> None:
+def test_a_large_archive_takes_no_memory(stack: Stack, alice: Person, figures: Callable[[str], None]) -> None:
     """Media's memory grows by less than the archive is large."""
     for _ in range(4):
         assert make.upload(alice, make.big_wav(24 * 1024 * 1024), "long.wav").status_code == 201
@@ -143,6 +144,6 @@ def test_a_large_archive_takes_no_memory(stack: Stack, alice: Person) -> None:
             size += len(piece)
     grown = memory_mib(stack) - before
 
-    print(f"\nan archive of {size / 2**20:.0f} MiB: media's memory grew by {grown:.1f} MiB")
+    figures(f"an archive of {size / 2**20:.0f} MiB: media's memory grew by {grown:.1f} MiB")
     assert size > 96 * 1024 * 1024
     assert grown < 64

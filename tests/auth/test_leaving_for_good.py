@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -120,7 +121,7 @@ def waiting_jobs(stack: Stack, service: str, *others: str) -> int:
         return int(work.execute(waiting).scalar_one())
 
 
-def test_a_deleted_account_is_gone_from_every_service(stack: Stack) -> None:
+def test_a_deleted_account_is_gone_from_every_service(stack: Stack, figures: Callable[[str], None]) -> None:
     """SECURITY P34, quick: ten people at once; every schema 0 rows, S3 0 objects."""
     leaving = [people.sign_up(stack.url, "leaver") for _ in range(10)]
     for person in leaving[:3]:
@@ -141,7 +142,7 @@ def test_a_deleted_account_is_gone_from_every_service(stack: Stack) -> None:
         assert make.until(lambda person=person: left_of(stack, person), lambda found: not found) == {}
         refused = people.nobody(stack.url).post("/api/login_check", {"username": person.email, "password": PASSWORD})
         assert refused.status_code == 401
-    print(f"\nP34: {len(leaving)} people deleted everywhere after {took:.1f} s, 0 rows and 0 objects left")
+    figures(f"P34: {len(leaving)} people deleted everywhere after {took:.1f} s, 0 rows and 0 objects left")
 
 
 def test_the_last_letter_leaves_before_the_address_is_gone(stack: Stack, alice: Person) -> None:
@@ -317,7 +318,7 @@ def test_what_was_written_after_all_is_found_the_second_time(stack: Stack, alice
 
 
 @pytest.mark.nightly
-def test_killed_processes_delay_a_deletion_and_lose_nothing(stack: Stack) -> None:
+def test_killed_processes_delay_a_deletion_and_lose_nothing(stack: Stack, figures: Callable[[str], None]) -> None:
     """SECURITY P34: 50 deletions, services and workers killed at random meanwhile; within 120 s nothing is left of anybody."""
     leaving = [people.sign_up(stack.url, "leaver") for _ in range(50)]
     for number, person in enumerate(leaving):
@@ -339,6 +340,6 @@ def test_killed_processes_delay_a_deletion_and_lose_nothing(stack: Stack) -> Non
         time.sleep(0.5)
     took = time.monotonic() - started
 
-    print(f"\nP34: 50 people deleted with {killed} processes killed: {took:.1f} s after the first was due nothing is left")
+    figures(f"P34: 50 people deleted with {killed} processes killed: {took:.1f} s after the first was due nothing is left")
     assert not left, [(str(person.id), is_gone(stack, person), left_of(stack, person)) for person in left]
     stack.wait_until_healthy(30)
