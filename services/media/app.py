@@ -4,14 +4,14 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from services import media
-from services.media.cache import Cache
 from services.media.errors import TooManyUploads
-from services.media.places import Places
-from services.media.playable import Playables
+from services.media.playing.cache import Cache
+from services.media.playing.places import Places
+from services.media.playing.playable import Playables
 from services.media.routes import archives, files, internal, play
 from services.media.settings import Settings
 from services.media.store import Store
-from services.media.tasks import events
+from services.media.tasks.queue import events
 from services.media.world import World
 from shared import db as database
 from shared import trust

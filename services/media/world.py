@@ -6,11 +6,11 @@ from uuid import UUID
 
 from anyio import CapacityLimiter
 
-from services.media.cache import Cache
 from services.media.errors import UploadTooLarge
-from services.media.files import Row
-from services.media.places import Places
-from services.media.playable import Playables
+from services.media.library.files import Row
+from services.media.playing.cache import Cache
+from services.media.playing.places import Places
+from services.media.playing.playable import Playables
 from services.media.settings import Settings
 from services.media.store import Store
 from shared.fastapi_app.reception import Arrivals, Bounds

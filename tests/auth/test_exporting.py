@@ -13,7 +13,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from services.media.tasks import sweep_archives
+from services.media.tasks.sweeping import sweep_archives
 from shared import db, ids, services
 from tests import mails
 from tests.auth.test_leaving_for_good import ask_to_go, make_due

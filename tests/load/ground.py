@@ -14,7 +14,7 @@ from uuid import UUID
 import minio
 from sqlalchemy import Engine, text
 
-from services.media.models import AudioFile
+from services.media.models.files import AudioFile
 from shared import db, processes
 from tests import people
 from tests.load.client import Client

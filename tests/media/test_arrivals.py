@@ -15,8 +15,8 @@ from fastapi import Request
 
 from services.media.app import ARRIVING_OF_ONE
 from services.media.errors import TooManyUploads, UploadTooLarge
-from services.media.multipart import Body
-from services.media.spool import Spooled
+from services.media.receiving.multipart import Body
+from services.media.receiving.spool import Spooled
 from shared import ids
 from shared.fastapi_app import reception
 from shared.fastapi_app.reception import Arrivals, Bounds, DiskFull

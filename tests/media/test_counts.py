@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Engine, func, insert, select, update
 
-from services.media import files
 from services.media.errors import NoSuchFile
-from services.media.models import PLAYABLE, AudioFile, FileCount, Kind, State
+from services.media.library import files
+from services.media.models.files import PLAYABLE, AudioFile, FileCount, Kind, State
 from shared import clock, ids
 from shared import db as database
 from tests.media import make

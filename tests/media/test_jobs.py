@@ -11,8 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from services.media import files, tasks
-from services.media.cache import Cache
+from services.media import tasks
+from services.media.library import files
+from services.media.playing.cache import Cache
 from services.media.store import Store
 from services.media.tasks import Work
 from shared import clock, ids
@@ -64,7 +65,7 @@ def test_an_upload_that_died_is_swept_with_its_object(stack: Stack, alice: Perso
             (file["id"],),
         )
 
-    tasks.sweep.run(work)
+    tasks.sweeping.sweep.run(work)
 
     make.until(lambda: rows_of(work, alice.id), lambda rows: rows == [])
     assert make.objects(stack, alice) == []
@@ -74,7 +75,7 @@ def test_an_upload_that_died_is_swept_with_its_object(stack: Stack, alice: Perso
 def test_an_upload_that_died_before_its_bytes_came_is_forgotten(alice: Person, work: Work) -> None:
     died_on_the_way(work, alice.id, minutes_ago=21)
 
-    tasks.sweep.run(work)
+    tasks.sweeping.sweep.run(work)
 
     assert (rows_of(work, alice.id), used_by(work, alice.id)) == ([], 0)
 
@@ -82,7 +83,7 @@ def test_an_upload_that_died_before_its_bytes_came_is_forgotten(alice: Person, w
 def test_an_upload_that_may_still_be_running_is_left_alone(alice: Person, work: Work) -> None:
     died_on_the_way(work, alice.id, minutes_ago=15)
 
-    tasks.sweep.run(work)
+    tasks.sweeping.sweep.run(work)
 
     assert rows_of(work, alice.id) == ["uploading"]
 
@@ -96,7 +97,7 @@ def test_a_file_whose_tags_were_forgotten_is_taken_up_again(alice: Person, work:
             (file["id"],),
         )
 
-    tasks.sweep.run(work)
+    tasks.sweeping.sweep.run(work)
 
     assert make.ready(alice, file["id"])["title"] == "Minuet in G"
 
@@ -108,7 +109,7 @@ def test_bodies_left_in_the_spool_are_swept(work: Work) -> None:
     then = (clock.now() - timedelta(minutes=21)).timestamp()
     os.utime(old, (then, then))
 
-    tasks.sweep.run(work)
+    tasks.sweeping.sweep.run(work)
 
     assert [each.name for each in work.spool.iterdir()] == ["fresh"]
 
@@ -156,7 +157,7 @@ def test_a_file_deleted_while_its_tags_are_read_keeps_no_cover(stack: Stack, ali
         make.until(lambda: rows_of(work, alice.id), lambda rows: rows == [])
 
     slow = replace(work, store=StoreThat(work, before=delete))
-    tasks.read_tags.run(slow, file_id=file["id"], user_id=str(alice.id))
+    tasks.processing.read_tags.run(slow, file_id=file["id"], user_id=str(alice.id))
 
     assert make.objects(stack, alice) == []
 
@@ -165,7 +166,9 @@ def test_a_cover_of_a_worker_that_died_is_not_shown_and_goes_with_its_file(stack
     file = make.uploaded(alice)
     as_before_its_tags(work, file, *covers(stack, alice))
     with pytest.raises(Died):
-        tasks.read_tags.run(replace(work, store=StoreThat(work, after=die)), file_id=file["id"], user_id=str(alice.id))
+        tasks.processing.read_tags.run(
+            replace(work, store=StoreThat(work, after=die)), file_id=file["id"], user_id=str(alice.id)
+        )
 
     assert len(covers(stack, alice)) == 1
     assert alice.get(f"/files/{file['id']}").json()["cover_url"] is None
@@ -184,10 +187,10 @@ def test_a_cover_stored_after_its_file_went_goes_with_the_next_attempt(stack: St
 
     names = {"file_id": file["id"], "user_id": str(alice.id)}
     with pytest.raises(Died):
-        tasks.read_tags.run(replace(work, store=StoreThat(work, before=delete, after=die)), **names)
+        tasks.processing.read_tags.run(replace(work, store=StoreThat(work, before=delete, after=die)), **names)
     assert len(covers(stack, alice)) == 1
 
-    tasks.read_tags.run(work, **names)
+    tasks.processing.read_tags.run(work, **names)
 
     assert make.objects(stack, alice) == []
 
@@ -195,7 +198,7 @@ def test_a_cover_stored_after_its_file_went_goes_with_the_next_attempt(stack: St
 def test_reading_tags_again_leaves_the_cover_where_it_is(stack: Stack, alice: Person, work: Work) -> None:
     file = make.uploaded(alice)
 
-    tasks.read_tags.run(work, file_id=file["id"], user_id=str(alice.id))
+    tasks.processing.read_tags.run(work, file_id=file["id"], user_id=str(alice.id))
 
     assert alice.get(f"/files/{file['id']}/cover").status_code == 200
 
@@ -227,7 +230,7 @@ def test_copies_of_files_that_are_no_more_are_swept(alice: Person, work: Work) -
     for name in (f"{ids.new()}-0123", f"{ids.new()}-0123.filling"):
         (work.cache / name).touch()
 
-    tasks.sweep.run(work)
+    tasks.sweeping.sweep.run(work)
 
     assert list(work.cache.iterdir()) == [kept]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.media.errors import AddressEnded, NoSuchFile
-from services.media.playable import Playables
+from services.media.playing.playable import Playables
 from shared import ids
 from shared.identity import Revocations
 from tests import people

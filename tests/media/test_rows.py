@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select, update
 
-from services.media.models import AudioFile, StorageUse
+from services.media.models.files import AudioFile, StorageUse
 from shared import db as database
 from tests.media import make
 from tests.people import Person

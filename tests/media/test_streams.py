@@ -15,11 +15,12 @@ import pytest
 from fastapi import Request
 from sqlalchemy import Engine
 
-from services.media import files, streams
-from services.media.cache import Cache
 from services.media.errors import NoSuchFile
-from services.media.files import Row
-from services.media.places import Places
+from services.media.library import files
+from services.media.library.files import Row
+from services.media.playing import streams
+from services.media.playing.cache import Cache
+from services.media.playing.places import Places
 from services.media.store import Store
 from shared import db as database
 from shared import ids
@@ -274,7 +275,7 @@ def test_a_row_read_while_its_file_is_deleted_is_not_kept(stack: Stack, alice: P
         places.forget(file_id, user_id=user_id)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("services.media.places.database", SimpleNamespace(transaction=deleted_meanwhile))
+        patched.setattr("services.media.playing.places.database", SimpleNamespace(transaction=deleted_meanwhile))
         assert places.find(web, file_id, user_id=user_id)["id"] == file_id
 
     with pytest.raises(NoSuchFile):

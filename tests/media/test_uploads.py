@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.media.schemas import FileOut
+from services.media.schemas.files import FileOut
 from tests import people
 from tests.media import make
 from tests.media.make import MINUET

@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from services.media import archives
+from services.media.leaving import archives
+from services.media.playing.streams import SAFE_HEADERS, content_disposition
 from services.media.routes.needs import FileId, Media
-from services.media.streams import SAFE_HEADERS, content_disposition
 from shared import clock
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import SignedIn, shell

@@ -4,10 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import Header, Query, Request, Response
 
-from services.media import covers, files, streams, tasks, uploads
-from services.media.models import LIBRARY, Kind
+from services.media.library import files
+from services.media.models.files import LIBRARY, Kind
+from services.media.playing import covers, streams
+from services.media.receiving import forms
 from services.media.routes.needs import FileId, Media
-from services.media.schemas import FileOut, shown
+from services.media.schemas.files import FileOut, shown
+from services.media.tasks import deleting
 from shared import db as database
 from shared import json, paging
 from shared.fastapi_app.app import router as new_router
@@ -47,7 +50,7 @@ async def upload_files(
 
     What each is, its content decides. They play at once; title, artist, album and cover follow within seconds.
     """
-    return await uploads.take(request, shell(request).engine, media, caller, key=idempotency_key)
+    return await forms.take(request, shell(request).engine, media, caller, key=idempotency_key)
 
 
 @router.get("/files", response_model=list[FileOut], tags=["files"])
@@ -85,7 +88,7 @@ def delete_file(caller: SignedIn, file_id: FileId, db: Db, media: Media) -> None
     """Delete a file. It is gone from every list at once and plays no more, on another replica within a second; a job deletes
     its bytes.
     """
-    file = tasks.delete_file(db, file_id, user_id=caller.id)
+    file = deleting.delete_file(db, file_id, user_id=caller.id)
     database.after_commit(db, lambda: media.drop(file, user_id=caller.id))
 
 

@@ -4,10 +4,13 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from services.media import files, parts, recordings, tasks
 from services.media.errors import NoSuchFile
+from services.media.leaving import parts
+from services.media.library import files
+from services.media.receiving import recordings
 from services.media.routes.needs import Media
-from services.media.schemas import NewAddresses, RecordingOut
+from services.media.schemas.files import NewAddresses, RecordingOut
+from services.media.tasks import deleting
 from shared import db as database
 from shared import json
 from shared.fastapi_app.app import router as new_router
@@ -34,7 +37,7 @@ def delete_recording(session_id: UUID, caller: Internal, db: InternalDb, media: 
     """Delete that recording, if there is one; may be repeated."""
     if caller.user_id is None:
         raise NoSuchFile
-    file, user_id = tasks.delete_recording(db, session_id, user_id=caller.user_id), caller.user_id
+    file, user_id = deleting.delete_recording(db, session_id, user_id=caller.user_id), caller.user_id
     if file:
         database.after_commit(db, lambda: media.drop(file, user_id=user_id))
 

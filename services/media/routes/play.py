@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from services.media import covers, streams
+from services.media.playing import covers, streams
 from services.media.routes.needs import Media
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import shell

@@ -8,11 +8,13 @@ from fastapi import Request
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from services.media import files, inspection, quota
 from services.media.errors import AnotherRecording, FileEmpty
-from services.media.inspection import Found
-from services.media.models import AudioFile, Kind, State
-from services.media.spool import Spooled
+from services.media.library import files
+from services.media.models.files import AudioFile, Kind, State
+from services.media.processing import inspection
+from services.media.processing.inspection import Found
+from services.media.receiving import quota
+from services.media.receiving.spool import Spooled
 from services.media.world import World
 from shared import db as database
 from shared import ids

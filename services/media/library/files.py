@@ -10,9 +10,9 @@ from sqlalchemy import Uuid, bindparam, func, insert, or_, select, tuple_, updat
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
-from services.media import quota
 from services.media.errors import NoSuchFile, OwnedBySession
-from services.media.models import FOLLOWS, LIBRARY, PLAYABLE, AudioFile, FileCount, Kind, State
+from services.media.models.files import FOLLOWS, LIBRARY, LISTED, PLAYABLE, AudioFile, FileCount, Kind, State
+from services.media.receiving import quota
 from shared import clock
 from shared.tables import Instant
 
@@ -48,7 +48,7 @@ SHOWN = (
 _LISTED = (
     AudioFile.user_id == bindparam("user_id"),
     AudioFile.kind.in_(bindparam("kinds", expanding=True)),
-    AudioFile.state.in_([each.value for each in PLAYABLE]),
+    AudioFile.state.in_([each.value for each in LISTED]),
 )
 _NEWEST_FIRST = (AudioFile.created_at.desc(), AudioFile.id.desc())
 _FIRST_PAGE = select(*SHOWN).where(*_LISTED).order_by(*_NEWEST_FIRST).limit(bindparam("limit")).offset(bindparam("offset"))
@@ -56,8 +56,10 @@ _NEXT_PAGE = _FIRST_PAGE.where(
     tuple_(AudioFile.created_at, AudioFile.id)
     < tuple_(bindparam("after_at", type_=Instant), bindparam("after_id", type_=Uuid()))
 )
-_COUNT = select(func.coalesce(func.sum(FileCount.listed), 0)).where(
-    FileCount.user_id == bindparam("user_id"), FileCount.kind.in_(bindparam("kinds", expanding=True))
+_COUNT = select(func.coalesce(func.sum(FileCount.files), 0)).where(
+    FileCount.user_id == bindparam("user_id"),
+    FileCount.kind.in_(bindparam("kinds", expanding=True)),
+    FileCount.state.in_([each.value for each in LISTED]),
 )
 
 BYTES = (
@@ -100,7 +102,7 @@ def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
         select(*SHOWN).where(
             AudioFile.id == file_id,
             AudioFile.user_id == user_id,
-            AudioFile.state.in_([each.value for each in PLAYABLE]),
+            AudioFile.state.in_([each.value for each in LISTED]),
         )
     )
     return dict(_one(row.mappings().first()))

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.media.models import PLAYABLE, State
-from services.media.playable import Playables
+from services.media.models.files import PLAYABLE, State
+from services.media.playing.playable import Playables
 from shared.schemas import In, Out
 
 MAX_ADDRESSES = 1_000  # asked for at once; the longest list there is

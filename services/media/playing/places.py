@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from services.media import files
-from services.media.files import Row
+from services.media.library import files
+from services.media.library.files import Row
 from shared import db as database
 
 KEPT_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""The child process in which users' files meet parsers: `python -m services.media.inspector probe|tags PATH [COVER]`.
+"""The child process in which users' files meet parsers: `python -m ...inspector probe|tags PATH [COVER]`.
 
 It confines itself before any parser is loaded, opens only the path it was given, and prints one JSON object. It never sees a
 secret: its parent starts it with an empty environment.
@@ -7,7 +7,7 @@ secret: its parent starts it with an empty environment.
 import json
 import sys
 
-from services.media import confinement
+from services.media.processing import confinement
 
 if __name__ == "__main__":  # before the parsers are loaded
     confinement.confine()

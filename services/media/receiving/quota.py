@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.media.errors import QuotaExceeded
-from services.media.models import StorageUse
+from services.media.models.files import StorageUse
 
 
 def reserve(db: Session, size_bytes: int, *, user_id: UUID, quota_bytes: int) -> None:

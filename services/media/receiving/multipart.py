@@ -7,7 +7,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from services.media.errors import BrokenMultipart, FileEmpty, FileMissing, NotMultipart, TooManyParts
-from services.media.spool import Spooled
+from services.media.receiving.spool import Spooled
 
 FIELD = "file"
 MAX_FILES = 50  # in one body

@@ -5,10 +5,10 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from services.media import ranges
 from services.media.errors import NoCover
-from services.media.models import State
-from services.media.streams import SAFE_HEADERS
+from services.media.models.files import State
+from services.media.playing import ranges
+from services.media.playing.streams import SAFE_HEADERS
 from services.media.world import World
 
 MAX_BYTES = 4 * 1024 * 1024  # a thousand pixels square as JPEG stay under 1 MiB

@@ -5,10 +5,10 @@ from uuid import UUID
 from anyio import CancelScope, to_thread
 from fastapi import Request
 
-from services.media import archives
 from services.media.errors import NoSuchFile
+from services.media.leaving import archives
+from services.media.receiving.spool import Spooled
 from services.media.settings import GIB
-from services.media.spool import Spooled
 from services.media.world import World
 from shared import ids
 from shared.fastapi_app import reception

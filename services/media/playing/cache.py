@@ -21,7 +21,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.media import files
+from services.media.library import files
 from services.media.store import Store
 from shared import db as database
 from shared.errors import Problem

@@ -18,8 +18,8 @@ from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from services.media import ranges
 from services.media.errors import RangeOutside
+from services.media.playing import ranges
 from services.media.store import READ_BYTES
 from services.media.world import World
 

@@ -72,7 +72,7 @@ def _ask(*arguments: str) -> dict[str, Any]:
         raise InspectorBusy
     try:
         child = subprocess.run(
-            [sys.executable, "-s", "-m", "services.media.inspector", *arguments],
+            [sys.executable, "-s", "-m", "services.media.processing.inspector", *arguments],
             cwd=services.ROOT,
             env={"LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,

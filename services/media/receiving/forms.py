@@ -14,14 +14,17 @@ from fastapi import Request, Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.media import files, inspection, quota, tasks
 from services.media.errors import NoSuchFile
-from services.media.files import Row
-from services.media.inspection import Found
-from services.media.models import State
-from services.media.multipart import Body
-from services.media.schemas import shown
-from services.media.spool import Spooled
+from services.media.library import files
+from services.media.library.files import Row
+from services.media.models.files import State
+from services.media.processing import inspection
+from services.media.processing.inspection import Found
+from services.media.receiving import quota
+from services.media.receiving.multipart import Body
+from services.media.receiving.spool import Spooled
+from services.media.schemas.files import shown
+from services.media.tasks import deleting, processing
 from services.media.world import World
 from shared import db as database
 from shared import idempotency, ids, json
@@ -120,12 +123,12 @@ def abandon(engine: Engine, world: World, upload: Upload) -> None:
         with database.transaction(engine, user_id=user_id) as db:
             # A commit whose answer was lost may have made them true: such files are left alone.
             for file_id in files.still_uploading(db, upload.file_ids[: upload.begun], user_id=user_id):
-                tasks.end_file(db, file_id, user_id=user_id)
+                deleting.end_file(db, file_id, user_id=user_id)
             files.forget(db, upload.file_ids[upload.begun :], user_id=user_id)
             # What has no row any more (the account is deleted) may have been stored after its objects were looked for.
             rowless = files.unknown(db, upload.file_ids[: upload.begun], user_id=user_id)
             if rowless:
-                tasks.delete_objects.enqueue(db, objects=[list(place) for place in upload.places[: upload.begun]])
+                deleting.delete_objects.enqueue(db, objects=[list(place) for place in upload.places[: upload.begun]])
             if upload.claim:
                 idempotency.release(db, upload.claim)
     except (Problem, SQLAlchemyError) as reason:
@@ -168,7 +171,7 @@ def _make_true(engine: Engine, upload: Upload, fingerprint: bytes) -> list[Row]:
     with database.transaction(engine, user_id=user_id) as db:
         for file_id in upload.file_ids:
             files.become(db, file_id, State.PROCESSING, user_id=user_id)
-            tasks.read_tags.enqueue(db, file_id=str(file_id), user_id=str(user_id))
+            processing.read_tags.enqueue(db, file_id=str(file_id), user_id=str(user_id))
         rows = [files.show(db, file_id, user_id=user_id) for file_id in upload.file_ids]
         if upload.claim:
             idempotency.fulfil(db, upload.claim, Answer(CREATED, json.dumps(rows), {}, fingerprint))

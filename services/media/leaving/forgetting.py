@@ -5,8 +5,9 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from services.media.files import BYTES, Row
-from services.media.models import AudioFile, FileCount, State, StorageUse
+from services.media.library.files import BYTES, Row
+from services.media.models import Base
+from services.media.models.files import AudioFile, State
 from services.media.settings import Settings
 from shared import clock
 
@@ -21,12 +22,12 @@ def end_all(db: Session, *, user_id: UUID) -> list[Row]:
 
 
 def drop_all(db: Session, *, user_id: UUID) -> None:
-    """Delete every row of a user, once the bytes are gone."""
-    for table in (AudioFile, StorageUse, FileCount):
-        db.execute(delete(table).where(table.user_id == user_id))
+    """Delete every row of a user, once the bytes are gone; what names other rows first."""
+    for table in reversed(Base.metadata.sorted_tables):
+        db.execute(delete(table).where(table.c.user_id == user_id))
 
 
 def prefixes(settings: Settings, user_id: UUID) -> list[tuple[str, str]]:
     """Bucket and prefix of everything that is stored for a user."""
-    kinds = ("storage/audio", "storage/cover", "storage/image", "exports")
+    kinds = ("storage/audio", "storage/cover", "storage/image", "storage/rendition", "uploads", "exports")
     return [*((settings.storage_bucket, f"{kind}/{user_id}/") for kind in kinds), (settings.recordings_bucket, f"{user_id}/")]

@@ -15,13 +15,13 @@ from sqlalchemy import Engine, select
 from zipstream import ZipStream
 
 from services.media.errors import BytesLost, NoSuchArchive
-from services.media.files import BYTES, Row
-from services.media.models import PLAYABLE, AudioFile
+from services.media.library.files import BYTES, Row
+from services.media.models.files import PLAYABLE, AudioFile
 from services.media.settings import Settings
 from services.media.store import READ_BYTES, Listed, Store
 from shared import clock, services
 from shared import db as database
-from shared.leaving import ARCHIVE_KEPT
+from shared.leaving import ARCHIVE_KEPT, Rows
 
 ROWS_AT_ONCE = 500
 FOLDER = "exports"
@@ -83,6 +83,12 @@ def name_of(row: Row) -> str:
     plain = UNSAFE_IN_NAMES.sub("_", row["filename"].replace("\\", "/").rpartition("/")[2])
     stem = PurePosixPath(plain).stem.strip(" .")[:LONGEST_STEM].encode("utf-8", "ignore").decode() or "audio"
     return f"{stem}-{row['id'].hex[-ID_CHARACTERS:]}{PurePosixPath(row['object_key']).suffix}"
+
+
+def named(rows: Rows) -> Iterator[dict[str, Any]]:
+    """Rows of audio files, each with the name of its bytes in an archive, where it has any there."""
+    for row in rows:
+        yield dict(row) | ({"archived_as": name_of(dict(row))} if row["state"] in PLAYABLE else {})
 
 
 def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,1 @@
+"""Archives of everything that is somebody's, and forgetting it."""

@@ -1,0 +1,1 @@
+"""JSON in and out of media, one module a noun."""

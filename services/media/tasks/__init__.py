@@ -1,0 +1,16 @@
+"""The worker of media."""
+
+from services.media.settings import Settings
+from services.media.store import Store
+from services.media.tasks import deleting, leaving, processing, sweeping
+from services.media.tasks.queue import Work, events, queue
+
+__all__ = ["deleting", "events", "leaving", "processing", "queue", "start", "sweeping"]
+
+
+def start() -> Work:
+    """The worker's world."""
+    settings = Settings.load()
+    spool = settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    return Work.of(settings, store=Store(settings), spool=spool, cache=settings.cache_folder)

@@ -1,0 +1,71 @@
+"""Deleting files: rows at once, bytes by a job."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.media.library import files
+from services.media.models.files import AudioFile, Kind, State
+from services.media.playing import cache
+from services.media.tasks.queue import Work, queue
+from shared import db as database
+
+
+@queue.task()
+def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[str]]) -> None:
+    """Delete the objects of a deleted file, then its row; nothing where new bytes took its place. May be repeated."""
+    with database.transaction(work.engine, user_id=UUID(user_id)) as db:
+        if not files.is_deleting(db, UUID(file_id), user_id=UUID(user_id)):
+            return
+    for bucket, key in objects:
+        work.store.delete(bucket, key)
+    cache.remove(work.cache, [UUID(file_id)])
+    with database.transaction(work.engine, user_id=UUID(user_id)) as db:
+        files.forget(db, [UUID(file_id)], user_id=UUID(user_id))
+
+
+@queue.task()
+def delete_objects(work: Work, *, objects: list[list[str]]) -> None:
+    """Delete objects that no row names. May be repeated."""
+    for bucket, key in objects:
+        work.store.delete(bucket, key)
+
+
+@queue.on("session.deleted")
+def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
+    """A practice session was deleted: its recording goes too."""
+    delete_recording(db, UUID(facts["session_id"]), user_id=UUID(facts["user_id"]))
+
+
+def end_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
+    """Delete a file of any kind in this transaction and its bytes after it. Raises NoSuchFile."""
+    return _and_its_bytes(db, files.end(db, file_id, user_id=user_id), user_id)
+
+
+def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
+    """Delete a file in this transaction and its bytes after it. Raises NoSuchFile, OwnedBySession."""
+    return _and_its_bytes(db, files.delete(db, file_id, user_id=user_id), user_id)
+
+
+def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> Any:
+    """Delete the recording of a practice session and return its row, or None where there is none; may be repeated."""
+    its_file = select(AudioFile.id).where(
+        AudioFile.kind == Kind.RECORDING.value,
+        AudioFile.source_id == session_id,
+        AudioFile.user_id == user_id,
+        AudioFile.state != State.DELETING.value,
+    )
+    file_id = db.scalar(its_file)
+    return None if file_id is None else end_file(db, file_id, user_id=user_id)
+
+
+def objects_of(row: Any) -> list[list[str]]:
+    """Bucket and key of everything stored for a file."""
+    return [[row["bucket"], key] for key in (row["object_key"], row["cover_key"]) if key]
+
+
+def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:
+    delete_bytes.enqueue(db, file_id=str(row["id"]), user_id=str(user_id), objects=objects_of(row))
+    return row
