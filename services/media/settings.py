@@ -22,6 +22,9 @@ class Settings(config.Settings):
     max_file_bytes: int = Field(default=200 * MIB, ge=1)  # of one upload request, all its files together
     max_recording_bytes: int = Field(default=64 * MIB, ge=1)
     quota_bytes: int = Field(default=GIB, ge=0)  # of one user
+    max_picture_bytes: int = Field(default=10 * MIB, ge=1)
+    upload_hours: int = Field(default=24, ge=1, le=720)  # that a resumable upload may rest
+    rendition_bytes: int = Field(default=2 * GIB, ge=0)  # of everybody's files in other formats, kept in the store
     cache_bytes: int = Field(default=GIB, ge=0)  # of local copies of hot objects; 0 keeps none
     playable_seconds: int = Field(default=12 * 3600, ge=60, le=86_400)
     slowest_bytes_per_second: int = Field(default=16 * 1024, ge=1)

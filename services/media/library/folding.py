@@ -1,0 +1,44 @@
+"""Folding: one spelling for every way to write a name, so that "Dvořák", "DVORAK" and "dvorak " are found and sorted as one."""
+
+import re
+import unicodedata
+
+WORDS = re.compile(r"\w+")
+ARTICLES = ("the ", "a ", "an ", "el ", "la ", "los ", "las ", "le ", "les ", "der ", "die ", "das ")
+LONGEST_WORD = 64  # characters, of `search_words.word`
+LONGEST_NAME = 255
+
+
+def fold(text: str) -> str:
+    """Without case and accents, spaces made one and at most 255 characters.
+
+    >>> fold("  Antonín   DVOŘÁK "), fold("Straße"), fold("Ørsted")
+    ('antonin dvorak', 'strasse', 'orsted')
+    """
+    apart = unicodedata.normalize("NFKD", text).casefold().translate(LETTERS)
+    plain = "".join(character for character in apart if not unicodedata.combining(character))
+    return " ".join(unicodedata.normalize("NFKC", plain).split())[:LONGEST_NAME].strip()
+
+
+def sorting(name: str) -> str:
+    """Folded, and without a leading article, as a shelf is sorted.
+
+    >>> sorting("The Beatles"), sorting("Die Ärzte"), sorting("The")
+    ('beatles', 'arzte', 'the')
+    """
+    folded = fold(name)
+    article = next((each for each in ARTICLES if folded.startswith(each)), "")
+    return folded[len(article) :] or folded
+
+
+def words(*texts: str | None) -> set[str]:
+    """Every word of some texts, folded.
+
+    >>> sorted(words("Rock'n'Roll, Pt. 2", None, "Pt. 3"))
+    ['2', '3', 'n', 'pt', 'rock', 'roll']
+    """
+    return {word[:LONGEST_WORD] for text in texts if text for word in WORDS.findall(fold(text))}
+
+
+# Letters that Unicode does not take apart, though people type them without their strokes.
+LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"})
