@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from services.media.models.catalogue import Place
+
 WORDS = re.compile(r"\w+")
 ARTICLES = ("the ", "a ", "an ", "el ", "la ", "los ", "las ", "le ", "les ", "der ", "die ", "das ")
 LONGEST_WORD = 64  # characters, of `search_words.word`
@@ -38,6 +40,21 @@ def words(*texts: str | None) -> set[str]:
     ['2', '3', 'n', 'pt', 'rock', 'roll']
     """
     return {word[:LONGEST_WORD] for text in texts if text for word in WORDS.findall(fold(text))}
+
+
+def placed(name: str | None, *others: str | None) -> dict[str, Place]:
+    """Every word of a title or name and of what else is told of it, with the best place that it has.
+
+    >>> {word: place.name for word, place in sorted(placed("The Wall", "Pink Floyd").items())}
+    {'floyd': 'ELSEWHERE', 'pink': 'ELSEWHERE', 'the': 'NAME', 'wall': 'ALONE'}
+    >>> placed("Help!", "Help!")
+    {'help': <Place.ALONE: 0>}
+    """
+    inside = [word[:LONGEST_WORD] for word in WORDS.findall(sorting(name or ""))]
+    found = dict.fromkeys(words(*others), Place.ELSEWHERE) | dict.fromkeys(words(name), Place.NAME)
+    if inside:
+        found[inside[0]] = Place.ALONE if len(inside) == 1 else Place.FIRST
+    return found
 
 
 # Letters that Unicode does not take apart, though people type them without their strokes.

@@ -205,9 +205,10 @@ def upgrade() -> None:
         "search_words",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("found", sa.String(8), nullable=False),
+        sa.Column("place", sa.SmallInteger(), server_default=sa.text("3"), nullable=False),
         sa.Column("word", sa.String(64, collation="C"), nullable=False),
         sa.Column("target_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("user_id", "found", "word", "target_id", name="pk_search_words"),
+        sa.PrimaryKeyConstraint("user_id", "found", "place", "word", "target_id", name="pk_search_words"),
     )
     op.create_index("ix_search_words_target", "search_words", ["target_id"])
     op.create_table(

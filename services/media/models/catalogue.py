@@ -5,10 +5,10 @@ their names, so that they stay the same for ever, whatever comes and goes.
 """
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, SmallInteger, String, func
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, SmallInteger, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.media.models.base import Base
@@ -30,6 +30,15 @@ class Found(StrEnum):
     TRACK = "track"
     ALBUM = "album"
     ARTIST = "artist"
+
+
+class Place(IntEnum):
+    """Where a word stands in what it leads to; the better places are found first."""
+
+    ALONE = 0  # it is the whole title or name
+    FIRST = 1  # it begins with it, an article apart
+    NAME = 2  # it is somewhere in it
+    ELSEWHERE = 3  # in what else is told: artist, album
 
 
 class Artist(Base):
@@ -110,7 +119,7 @@ class SearchWord(Base):
     """A word, folded, that leads to a track, an album or an artist.
 
     A search is a range of this key: the operators of text search are not leakproof, so that under row-level security Postgres
-    would read every row of the user before it asks them (measured).
+    would read every row of the user before it asks them (measured). `folding.placed` makes words and their places.
     """
 
     __tablename__ = "search_words"
@@ -118,5 +127,6 @@ class SearchWord(Base):
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     found: Mapped[str] = mapped_column(String(8), primary_key=True)
+    place: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False, server_default=text("3"))
     word: Mapped[str] = mapped_column(String(64, collation="C"), primary_key=True)
     target_id: Mapped[UUID] = mapped_column(primary_key=True)
