@@ -19,6 +19,12 @@ class NoSuchFile(NotFound):
     """There is no such file, or it is not yours."""
 
 
+class StillProcessing(Conflict):
+    """This file is still being looked at; it can be played in a moment."""
+
+    headers = {"Retry-After": "1"}
+
+
 class NoSuchArchive(NotFound):
     """There is no such archive, it is not yours, it is not ready yet, or its seven days are over."""
 

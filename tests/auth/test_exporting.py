@@ -136,7 +136,7 @@ def test_what_is_no_archive_is_not_found(alice: Person, task_id: str) -> None:
 def test_a_large_archive_takes_no_memory(stack: Stack, alice: Person, figures: Callable[[str], None]) -> None:
     """Media's memory grows by less than the archive is large."""
     for _ in range(4):
-        assert make.upload(alice, make.big_wav(24 * 1024 * 1024), "long.wav").status_code == 201
+        make.uploaded(alice, make.big_wav(24 * 1024 * 1024), "long.wav")
     archive = ready(alice)
     before, size = memory_mib(stack), 0
     with alice.http.stream("GET", make.local(alice, archive["download_url"])) as answer:

@@ -172,7 +172,7 @@ def test_a_cover_of_a_worker_that_died_is_not_shown_and_goes_with_its_file(stack
 
     assert len(covers(stack, alice)) == 1
     assert alice.get(f"/files/{file['id']}").json()["cover_url"] is None
-    assert alice.get(f"/files/{file['id']}/cover").json()["code"] == "no_cover"
+    assert alice.get(f"/files/{file['id']}/cover").json()["code"] == "still_processing"
     alice.delete(f"/files/{file['id']}")
     make.until(lambda: make.objects(stack, alice), lambda found: not found)
 

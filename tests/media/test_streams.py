@@ -70,7 +70,7 @@ def test_any_range_is_exactly_those_bytes(alice: Person, file: dict[str, Any]) -
 
 
 def test_ranges_of_a_file_that_takes_several_reads(alice: Person) -> None:
-    [big] = make.upload(alice, LONG, "long.wav").json()
+    big = make.uploaded(alice, LONG, "long.wav")
     for start, end in ((0, 12_999_999), (1, 12_999_998), (4_194_303, 8_388_609), (12_999_999, 12_999_999)):
         answer = alice.get(f"/files/{big['id']}/stream", headers={"Range": f"bytes={start}-{end}"})
 
@@ -143,7 +143,7 @@ def test_if_range_gives_the_range_only_of_the_same_bytes(alice: Person, file: di
 
 
 def test_a_download_has_the_name_it_was_uploaded_under(alice: Person) -> None:
-    [file] = make.upload(alice, make.wav(0.2), 'Dvořák "Largo".wav').json()
+    file = make.uploaded(alice, make.wav(0.2), 'Dvořák "Largo".wav')
 
     answer = alice.get(f"/files/{file['id']}/download")
 
@@ -207,7 +207,7 @@ def test_what_is_no_id_is_answered_as_the_id_of_nothing(alice: Person, nobody: P
 @pytest.fixture(scope="module")
 def long_file(stack: Stack, alice: Person) -> Row:
     """A file of several reads, as `files.bytes_of` has it."""
-    [made] = make.upload(alice, LONG, "long.wav").json()
+    made = make.uploaded(alice, LONG, "long.wav")
     web, user_id = stack.engine("media"), UUID(str(alice.id))
     with database.transaction(web, user_id=user_id) as db:
         row = files.bytes_of(db, UUID(made["id"]), user_id=user_id)
@@ -264,7 +264,7 @@ def test_a_copy_that_goes_before_it_is_opened_is_read_from_the_store(long_file: 
 
 
 def test_a_row_read_while_its_file_is_deleted_is_not_kept(stack: Stack, alice: Person) -> None:
-    [file] = make.upload(alice, make.wav(0.2)).json()
+    file = make.uploaded(alice, make.wav(0.2))
     web, places, file_id, user_id = stack.engine("media"), Places(), UUID(file["id"]), UUID(str(alice.id))
 
     @contextmanager

@@ -94,6 +94,7 @@ def test_a_repetition_is_answered_with_addresses_that_play_and_none_is_stored(st
     [again] = make.upload(alice, headers=key).json()
 
     assert FileOut.model_validate(again)
+    make.ready(alice, again["id"])
     assert alice.get(make.local(alice, again["stream_url"])).content == MINUET.read_bytes()
     with stack.engine("media-worker").begin() as db:
         [(kept,)] = db.exec_driver_sql("SELECT body FROM idempotency_keys WHERE user_id = %s", (alice.id,)).all()

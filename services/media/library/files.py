@@ -10,7 +10,7 @@ from sqlalchemy import Uuid, bindparam, func, insert, or_, select, tuple_, updat
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
-from services.media.errors import NoSuchFile, OwnedBySession
+from services.media.errors import NoSuchFile, OwnedBySession, StillProcessing
 from services.media.models.files import FOLLOWS, LIBRARY, LISTED, PLAYABLE, AudioFile, FileCount, Kind, State
 from services.media.receiving import quota
 from shared import clock
@@ -109,15 +109,18 @@ def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
 
 
 def bytes_of(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
-    """Where the bytes of a file are that may be played. Raises NoSuchFile."""
-    row = db.execute(
-        select(*BYTES).where(
-            AudioFile.id == file_id,
-            AudioFile.user_id == user_id,
-            AudioFile.state.in_([each.value for each in PLAYABLE]),
-        )
-    )
-    return dict(_one(row.mappings().first()))
+    """Where the bytes of a file are that may be played. Raises NoSuchFile, StillProcessing."""
+    row = stored(db, file_id, user_id=user_id)
+    if row["state"] not in PLAYABLE:
+        raise StillProcessing
+    return row
+
+
+def stored(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
+    """Where the bytes of a file are, for a job that may still be looking at them. Raises NoSuchFile."""
+    states = [State.PROCESSING.value, State.READY.value]
+    row = select(*BYTES).where(AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state.in_(states))
+    return dict(_one(db.execute(row).mappings().first()))
 
 
 def playable(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> list[UUID]:

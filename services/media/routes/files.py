@@ -48,7 +48,7 @@ async def upload_files(
 ) -> Response:
     """Keep one or several audio files, sent as multipart/form-data in the field `file`: all of them, or none.
 
-    What each is, its content decides. They play at once; title, artist, album and cover follow within seconds.
+    What each is, its content decides. Once a file is ready, within seconds, it plays and has its tags and cover.
     """
     return await forms.take(request, shell(request).engine, media, caller, key=idempotency_key)
 

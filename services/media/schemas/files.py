@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.media.models.files import PLAYABLE, State
+from services.media.models.files import State
 from services.media.playing.playable import Playables
 from shared.schemas import In, Out
 
@@ -54,7 +54,7 @@ def shown(row: dict[str, Any], playables: Playables, *, session_id: UUID | None)
     fields = row.copy()
     user_id, file_id = fields["user_id"], fields["id"]
     has_cover = fields.pop("cover_key") is not None and fields["status"] == State.READY
-    plays = fields["status"] in PLAYABLE
+    plays = fields["status"] in (State.PROCESSING, State.READY)  # it does once it is ready
     fields["cover_url"] = playables.url(file_id, "cover", user_id=user_id, session_id=session_id) if has_cover else None
     fields["stream_url"] = playables.url(file_id, user_id=user_id, session_id=session_id) if plays else None
     return fields

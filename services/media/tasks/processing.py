@@ -23,14 +23,14 @@ def read_tags(work: Work, *, file_id: str, user_id: str) -> None:
         _learn(work, which, who)
     except NoSuchFile:
         with database.transaction(work.engine, user_id=who) as db:
-            is_there = bool(files.playable(db, [which], user_id=who))
-        if not is_there:  # deleted meanwhile: a cover that this attempt or an earlier one stored since goes too
+            is_gone = bool(files.unknown(db, [which], user_id=who)) or files.is_deleting(db, which, user_id=who)
+        if is_gone:  # deleted meanwhile: a cover that this attempt or an earlier one stored since goes too
             work.store.delete(work.settings.storage_bucket, _cover_key(which, who))
 
 
 def _learn(work: Work, file_id: UUID, user_id: UUID) -> None:
     with database.transaction(work.engine, user_id=user_id) as db:
-        row = files.bytes_of(db, file_id, user_id=user_id)
+        row = files.stored(db, file_id, user_id=user_id)
     try:
         facts = _tags(work, row)
     except (NotAudio, Undecodable, BytesLost) as reason:
