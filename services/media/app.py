@@ -8,7 +8,7 @@ from services.media.errors import TooManyUploads
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
-from services.media.routes import archives, files, internal, play
+from services.media.routes import archives, audiences, files, internal, play
 from services.media.settings import Settings
 from services.media.store import Store
 from services.media.tasks.queue import events
@@ -46,7 +46,7 @@ def create() -> FastAPI:
         settings=settings,
         engine=engine,
         verifier=verifier,
-        routers=[files.router, archives.router, play.router, internal.router],
+        routers=[files.router, archives.router, play.router, internal.router, audiences.router],
         checks={"store": store.ping},
         world=World(
             finishing=CapacityLimiter(FINISHING),

@@ -66,18 +66,23 @@ OWNER_FOR_READER = """
     SELECT user_id FROM media WHERE id = wanted AND purpose = 'avatar'
     LIMIT 1
 """
-# Who belongs to an audience from now on, and which of `owner`'s files were shown to it; what others showed stays.
-SET_AUDIENCE = """
+SET_READERS = """
     BEGIN
         DELETE FROM audience_readers WHERE audience_id = audience AND user_id <> ALL (readers);
         INSERT INTO audience_readers (audience_id, user_id) SELECT audience, unnest(readers) ON CONFLICT DO NOTHING;
-        DELETE FROM audience_files WHERE audience_id = audience AND user_id = owner AND file_id <> ALL (files);
-        INSERT INTO audience_files (audience_id, file_id, user_id)
-        SELECT audience, id, user_id FROM audio_files WHERE id = ANY (files) AND user_id = owner
-        UNION ALL
-        SELECT audience, id, user_id FROM media WHERE id = ANY (files) AND user_id = owner
-        ON CONFLICT DO NOTHING;
     END
+"""
+# Of somebody's own files alone; whether it was.
+SHOW_TO_AUDIENCE = """
+    INSERT INTO audience_files (audience_id, file_id, user_id)
+    SELECT audience, id, user_id FROM audio_files WHERE id = wanted AND user_id = owner AND state <> 'deleting'
+    UNION ALL
+    SELECT audience, id, user_id FROM media WHERE id = wanted AND user_id = owner
+    ON CONFLICT (audience_id, file_id) DO UPDATE SET user_id = excluded.user_id
+    RETURNING true
+"""
+HIDE_FROM_AUDIENCE = """
+    DELETE FROM audience_files WHERE audience_id = audience AND file_id = wanted AND user_id = owner
 """
 CLEAR_AUDIENCE = """
     BEGIN
@@ -468,8 +473,9 @@ def upgrade() -> None:
     policies.protect("audience_readers", policies.INTERNAL)
     policies.definer("owner_of_share_link", "link uuid", "uuid", "SELECT user_id FROM share_links WHERE id = link")
     policies.definer("owner_for_reader", "wanted uuid, reader uuid", "uuid", OWNER_FOR_READER)
-    audience = "audience uuid, owner uuid, files uuid[], readers uuid[]"
-    policies.definer("set_audience", audience, "void", SET_AUDIENCE, language="plpgsql")
+    policies.definer("set_audience_readers", "audience uuid, readers uuid[]", "void", SET_READERS, language="plpgsql")
+    policies.definer("show_to_audience", "audience uuid, wanted uuid, owner uuid", "boolean", SHOW_TO_AUDIENCE)
+    policies.definer("hide_from_audience", "audience uuid, wanted uuid, owner uuid", "void", HIDE_FROM_AUDIENCE)
     policies.definer("clear_audience", "audience uuid", "void", CLEAR_AUDIENCE, language="plpgsql")
 
 
