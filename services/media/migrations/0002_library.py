@@ -316,7 +316,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["file_id"], ["audio_files.id"], name="fk_credits_file_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("file_id", "role", "position", name="pk_credits"),
     )
-    op.create_index("ix_credits_artist", "credits", ["user_id", "artist_id", "role"])
+    op.create_index("ix_credits_artist", "credits", ["artist_id", "role", "file_id"])
+    op.create_index("ix_credits_user", "credits", ["user_id"])
     op.create_table(
         "file_genres",
         sa.Column("file_id", sa.Uuid(), nullable=False),
@@ -442,15 +443,15 @@ def upgrade() -> None:
     op.add_column("audio_files", sa.Column("playable_key", sa.String(255)))
     op.add_column("audio_files", sa.Column("playable_size", sa.BigInteger()))
     op.add_column("audio_files", sa.Column("playable_sha256", sa.String(64)))
-    op.create_index("ix_audio_files_album", "audio_files", ["user_id", "album_id", "disc_number", "track_number", "id"])
-    op.create_index("ix_audio_files_artist", "audio_files", ["user_id", "artist_id"])
+    op.create_index("ix_audio_files_album", "audio_files", ["album_id", "disc_number", "track_number", "id"])
+    op.create_index("ix_audio_files_artist", "audio_files", ["artist_id"])
     op.create_index("ix_audio_files_same", "audio_files", ["user_id", "sha256"])
     op.create_index("ix_audio_files_titles", "audio_files", ["user_id", "sort_title", "id"])
     op.create_index(
         "ix_audio_files_uncatalogued",
         "audio_files",
-        ["updated_at"],
-        postgresql_where=sa.text("catalogued_at IS NULL AND state = 'ready'"),
+        ["user_id", "id"],
+        postgresql_where=sa.text("catalogued_at IS NULL AND state = 'ready' AND kind IN ('upload', 'song')"),
     )
     op.create_index(
         "ix_audio_files_unmeasured",

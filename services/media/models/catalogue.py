@@ -42,7 +42,7 @@ class Place(IntEnum):
 
 
 class Artist(Base):
-    """Somebody who plays on a track of this user's library, or whose album it is."""
+    """Somebody who plays on a track of this user's library, wrote or made it, or whose album it is."""
 
     __tablename__ = "artists"
     __table_args__ = (
@@ -94,7 +94,11 @@ class Credit(Base):
     """What an artist did for a track; `position` is their place among several of one role."""
 
     __tablename__ = "credits"
-    __table_args__ = (Index("ix_credits_artist", "user_id", "artist_id", "role"), {"info": {"policy": "own"}})
+    __table_args__ = (
+        Index("ix_credits_artist", "artist_id", "role", "file_id"),
+        Index("ix_credits_user", "user_id"),
+        {"info": {"policy": "own"}},
+    )
 
     file_id: Mapped[UUID] = mapped_column(ForeignKey("audio_files.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(String(20), primary_key=True)

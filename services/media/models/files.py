@@ -54,6 +54,7 @@ class Kind(StrEnum):
     EPISODE = "episode"
 
 
+UNPLACED: Final = "catalogued_at IS NULL AND state = 'ready' AND kind IN ('upload', 'song')"
 LIBRARY: Final = (Kind.UPLOAD, Kind.SONG)  # what `/files` shows unless asked otherwise
 
 
@@ -68,11 +69,11 @@ class AudioFile(Base):
         CheckConstraint("state IN ('uploading', 'rejected') OR (object_key IS NOT NULL AND sha256 IS NOT NULL)", name="bytes"),
         Index("ix_audio_files_newest", "user_id", "created_at", "id"),
         Index("ix_audio_files_titles", "user_id", "sort_title", "id"),
-        Index("ix_audio_files_album", "user_id", "album_id", "disc_number", "track_number", "id"),
-        Index("ix_audio_files_artist", "user_id", "artist_id"),
+        Index("ix_audio_files_album", "album_id", "disc_number", "track_number", "id"),
+        Index("ix_audio_files_artist", "artist_id"),
         Index("ix_audio_files_same", "user_id", "sha256"),
         Index("ix_audio_files_unfinished", "state", "updated_at", postgresql_where=text("state <> 'ready'")),
-        Index("ix_audio_files_uncatalogued", "updated_at", postgresql_where=text("catalogued_at IS NULL AND state = 'ready'")),
+        Index("ix_audio_files_uncatalogued", "user_id", "id", postgresql_where=text(UNPLACED)),
         Index("ix_audio_files_unmeasured", "updated_at", postgresql_where=text("measured_at IS NULL AND state = 'ready'")),
         Index("uq_audio_files_source", "kind", "source_id", unique=True, postgresql_where=text("source_id IS NOT NULL")),
         {"info": {"policy": "own"}},

@@ -2,10 +2,10 @@
 
 from services.media.settings import Settings
 from services.media.store import Store
-from services.media.tasks import deleting, leaving, processing, sweeping
+from services.media.tasks import cataloguing, deleting, leaving, processing, sweeping
 from services.media.tasks.queue import Work, events, queue
 
-__all__ = ["deleting", "events", "leaving", "processing", "queue", "start", "sweeping"]
+__all__ = ["cataloguing", "deleting", "events", "leaving", "processing", "queue", "start", "sweeping"]
 
 
 def start() -> Work:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.media.library import files
+from services.media.library import catalogue, files
 from services.media.models.files import AudioFile, Kind, State
 from services.media.playing import cache
 from services.media.tasks.queue import Work, queue
@@ -41,11 +41,13 @@ def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
 
 def end_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
     """Delete a file of any kind in this transaction and its bytes after it. Raises NoSuchFile."""
+    catalogue.lock(db, user_id=user_id)
     return _and_its_bytes(db, files.end(db, file_id, user_id=user_id), user_id)
 
 
 def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
     """Delete a file in this transaction and its bytes after it. Raises NoSuchFile, OwnedBySession."""
+    catalogue.lock(db, user_id=user_id)
     return _and_its_bytes(db, files.delete(db, file_id, user_id=user_id), user_id)
 
 
@@ -67,5 +69,6 @@ def objects_of(row: Any) -> list[list[str]]:
 
 
 def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:
+    catalogue.remove(db, [row["id"]], user_id=user_id)
     delete_bytes.enqueue(db, file_id=str(row["id"]), user_id=str(user_id), objects=objects_of(row))
     return row

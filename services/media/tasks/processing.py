@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
-from services.media.library import files
+from services.media.library import catalogue, files
 from services.media.models.files import State
 from services.media.processing import inspection
 from services.media.processing.inspection import Found
@@ -38,7 +38,9 @@ def _learn(work: Work, file_id: UUID, user_id: UUID) -> None:
         log(__name__).warning("tags.not_read", file_id=str(file_id), reason=reason.code())
         facts = {"title": Path(row["filename"]).stem[:255] or None, "error": reason.detail()}
     with database.transaction(work.engine, user_id=user_id) as db:
+        catalogue.lock(db, user_id=user_id)
         files.become(db, file_id, State.READY, user_id=user_id, **facts)
+        catalogue.place(db, [file_id], user_id=user_id)
 
 
 def _tags(work: Work, row: files.Row) -> dict[str, Any]:

@@ -1,0 +1,236 @@
+"""The catalogue of somebody's library: artists, albums, genres and words, kept true to their tracks.
+
+Whoever changes it takes the user's lock first, before any row of theirs, so that what is counted here is counted of everything
+that was placed before, and nobody waits in a circle. Every statement is for many tracks at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.media.library.files import Row
+from services.media.library.folding import words
+from services.media.library.shelving import Name, Place
+from services.media.models.catalogue import Found
+from shared import clock
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('catalogue|' || CAST(:user_id AS text), 0))")
+_TRACKS = text("""
+    SELECT id, filename, title, artist, album, album_artist, composer, remixer, producer, genre, musicbrainz_album_id,
+           created_at, album_id
+    FROM audio_files
+    WHERE id = ANY (:ids) AND user_id = :user_id AND state = 'ready' AND kind IN ('upload', 'song')
+    ORDER BY id FOR NO KEY UPDATE
+""")
+_WHERE_THEY_WERE = text("""
+    SELECT album_id AS album, NULL AS artist FROM audio_files
+    WHERE id = ANY (:ids) AND user_id = :user_id AND album_id IS NOT NULL
+    UNION
+    SELECT NULL, artist_id FROM credits WHERE file_id = ANY (:ids) AND user_id = :user_id
+""")
+_ARTISTS = text("""
+    INSERT INTO artists (id, user_id, name, sort_name)
+    SELECT id, :user_id, name, sort_name
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:sort_names AS text[])) AS new (id, name, sort_name)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name
+    WHERE artists.name <> excluded.name
+""")
+_ALBUMS = text("""
+    INSERT INTO albums (id, user_id, name, sort_name, artist, sort_artist, artist_id, musicbrainz_id)
+    SELECT id, :user_id, name, sort_name, artist, sort_artist, artist_id, musicbrainz_id
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:sort_names AS text[]), CAST(:artists AS text[]),
+        CAST(:sort_artists AS text[]), CAST(:artist_ids AS uuid[]), CAST(:musicbrainz_ids AS text[])
+    ) AS new (id, name, sort_name, artist, sort_artist, artist_id, musicbrainz_id)
+    ON CONFLICT (id) DO UPDATE SET
+        name = excluded.name, sort_name = excluded.sort_name, artist = excluded.artist,
+        sort_artist = excluded.sort_artist, artist_id = excluded.artist_id
+    WHERE (albums.name, albums.artist) <> (excluded.name, excluded.artist)
+""")
+_DROP_CREDITS = text("DELETE FROM credits WHERE file_id = ANY (:ids) AND user_id = :user_id")
+_CREDITS = text("""
+    INSERT INTO credits (file_id, role, position, artist_id, user_id)
+    SELECT file_id, role, position, artist_id, :user_id
+    FROM unnest(CAST(:file_ids AS uuid[]), CAST(:roles AS text[]), CAST(:positions AS int[]), CAST(:artist_ids AS uuid[]))
+        AS new (file_id, role, position, artist_id)
+""")
+_DROP_GENRES = text("DELETE FROM file_genres WHERE file_id = ANY (:ids) AND user_id = :user_id")
+_GENRES = text("""
+    INSERT INTO file_genres (file_id, genre_key, genre, user_id)
+    SELECT file_id, genre_key, genre, :user_id
+    FROM unnest(CAST(:file_ids AS uuid[]), CAST(:keys AS text[]), CAST(:genres AS text[])) AS new (file_id, genre_key, genre)
+""")
+_SHELVE = text("""
+    UPDATE audio_files
+    SET sort_title = new.sort_title, artist_id = new.artist_id, album_id = new.album_id, catalogued_at = :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:sort_titles AS text[]), CAST(:artist_ids AS uuid[]), CAST(:album_ids AS uuid[]))
+        AS new (id, sort_title, artist_id, album_id)
+    WHERE audio_files.id = new.id AND user_id = :user_id
+""")
+_UNSHELVE = text("UPDATE audio_files SET artist_id = NULL, album_id = NULL WHERE id = ANY (:ids) AND user_id = :user_id")
+_DROP_WORDS = text("""
+    DELETE FROM search_words
+    WHERE target_id = ANY (:ids) AND user_id = :user_id AND found = :found AND (word, target_id) NOT IN (
+        SELECT word, target_id FROM unnest(CAST(:words AS text[]), CAST(:targets AS uuid[])) AS kept (word, target_id)
+    )
+""")
+_WORDS = text("""
+    INSERT INTO search_words (user_id, found, word, target_id)
+    SELECT :user_id, :found, word, target_id
+    FROM unnest(CAST(:words AS text[]), CAST(:targets AS uuid[])) AS new (word, target_id)
+    ON CONFLICT DO NOTHING
+""")
+_COUNT_ALBUMS = text("""
+    UPDATE albums SET
+        year = counted.year, genre = counted.genre, song_count = counted.songs, duration_ms = counted.duration_ms,
+        size_bytes = counted.bytes, cover_file_id = counted.cover, created_at = counted.first
+    FROM (
+        SELECT album_id, mode() WITHIN GROUP (ORDER BY year) AS year, count(*) AS songs, min(created_at) AS first,
+               sum(coalesce(duration_ms, duration * 1000, 0)) AS duration_ms, sum(file_size) AS bytes,
+               (array_agg(id ORDER BY disc_number, track_number, id) FILTER (WHERE cover_key IS NOT NULL))[1] AS cover,
+               (
+                   SELECT mode() WITHIN GROUP (ORDER BY file_genres.genre)
+                   FROM audio_files track JOIN file_genres ON file_genres.file_id = track.id
+                   WHERE track.album_id = audio_files.album_id AND track.user_id = :user_id
+               ) AS genre
+        FROM audio_files WHERE album_id = ANY (:ids) AND user_id = :user_id GROUP BY album_id
+    ) AS counted
+    WHERE albums.id = counted.album_id AND albums.user_id = :user_id
+""")
+_DROP_ALBUMS = text("""
+    DELETE FROM albums WHERE id = ANY (:ids) AND user_id = :user_id
+    AND NOT EXISTS (SELECT FROM audio_files WHERE album_id = albums.id AND user_id = :user_id)
+    RETURNING id
+""")
+_COUNT_ARTISTS = text("""
+    UPDATE artists SET
+        song_count = (SELECT count(*) FROM credits WHERE artist_id = artists.id AND role = 'artist' AND user_id = :user_id),
+        album_count = (
+            SELECT count(DISTINCT album_id) FROM credits JOIN audio_files ON audio_files.id = credits.file_id
+            WHERE credits.artist_id = artists.id AND role = 'album_artist' AND credits.user_id = :user_id
+        ),
+        cover_file_id = coalesce(
+            (
+                SELECT cover_file_id FROM albums
+                WHERE albums.artist_id = artists.id AND cover_file_id IS NOT NULL AND user_id = :user_id
+                ORDER BY created_at, id LIMIT 1
+            ),
+            (
+                SELECT audio_files.id FROM credits JOIN audio_files ON audio_files.id = credits.file_id
+                WHERE credits.artist_id = artists.id AND role = 'artist' AND cover_key IS NOT NULL
+                AND credits.user_id = :user_id
+                ORDER BY audio_files.id LIMIT 1
+            )
+        )
+    WHERE id = ANY (:ids) AND user_id = :user_id
+""")
+_DROP_ARTISTS = text("""
+    DELETE FROM artists WHERE id = ANY (:ids) AND user_id = :user_id
+    AND NOT EXISTS (SELECT FROM credits WHERE artist_id = artists.id AND user_id = :user_id)
+    RETURNING id
+""")
+
+
+def lock(db: Session, *, user_id: UUID) -> None:
+    """Let nobody else change this user's catalogue until this transaction ends. Take it before any row of theirs."""
+    db.execute(_LOCK, {"user_id": str(user_id)})
+
+
+def place(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
+    """Give tracks their places, new or other ones; what is no track of a library, or not ready, is left out."""
+    lock(db, user_id=user_id)
+    rows = [dict(row) for row in db.execute(_TRACKS, {"ids": list(file_ids), "user_id": user_id}).mappings()]
+    if not rows:
+        return
+    tracks = [row["id"] for row in rows]
+    albums, artists = _where_they_were(db, tracks, user_id)
+    places = [Place.of(row, user_id=user_id) for row in rows]
+    names = {name.id: name for each in places for _role, _at, name in each.credits}
+    _keep_artists(db, names.values(), user_id)
+    _keep_albums(db, places, user_id)
+    _keep_tracks(db, places, user_id)
+    _refresh(db, albums | {each.album.id for each in places}, artists | set(names), user_id=user_id)
+
+
+def remove(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
+    """Take tracks out of their places: they are deleted. What is empty then goes too."""
+    lock(db, user_id=user_id)
+    facts = {"ids": list(file_ids), "user_id": user_id}
+    albums, artists = _where_they_were(db, file_ids, user_id)
+    for statement in (_DROP_CREDITS, _DROP_GENRES, _UNSHELVE):
+        db.execute(statement, facts)
+    _keep_words(db, Found.TRACK, {each: set() for each in file_ids}, user_id)
+    _refresh(db, albums, artists, user_id=user_id)
+
+
+def _where_they_were(db: Session, file_ids: Sequence[UUID], user_id: UUID) -> tuple[set[UUID], set[UUID]]:
+    found = db.execute(_WHERE_THEY_WERE, {"ids": list(file_ids), "user_id": user_id}).all()
+    return {each.album for each in found if each.album}, {each.artist for each in found if each.artist}
+
+
+def _keep_artists(db: Session, names: Iterable[Name], user_id: UUID) -> None:
+    """The newest spelling of a name is shown."""
+    made = sorted(names, key=lambda each: each.id)
+    facts = {"ids": [each.id for each in made], "names": [each.text for each in made]}
+    db.execute(_ARTISTS, facts | {"sort_names": [each.sort for each in made], "user_id": user_id})
+    by_id = {each.id: words(each.text) if each.known else set() for each in made}
+    _keep_words(db, Found.ARTIST, by_id, user_id)
+
+
+def _keep_albums(db: Session, places: Sequence[Place], user_id: UUID) -> None:
+    by_id = {each.album.id: each for each in places}
+    made = [by_id[each] for each in sorted(by_id)]
+    facts: Row = {"ids": [each.album.id for each in made], "names": [each.album.text for each in made]}
+    facts |= {"sort_names": [each.album.sort for each in made], "artists": [each.album_artist for each in made]}
+    facts |= {"sort_artists": [each.album_artists[0].sort for each in made], "user_id": user_id}
+    facts |= {"artist_ids": [each.album_artists[0].id for each in made]}
+    db.execute(_ALBUMS, facts | {"musicbrainz_ids": [each.musicbrainz_album_id for each in made]})
+    words_of = {each.album.id: words(each.album.text, each.album_artist) for each in made if each.album.known}
+    _keep_words(db, Found.ALBUM, words_of, user_id)
+
+
+def _keep_tracks(db: Session, places: Sequence[Place], user_id: UUID) -> None:
+    ids = [each.file_id for each in places]
+    facts: Row = {"ids": ids, "user_id": user_id, "now": clock.now(), "sort_titles": [each.sort_title for each in places]}
+    facts |= {"artist_ids": [each.artists[0].id for each in places], "album_ids": [each.album.id for each in places]}
+    db.execute(_SHELVE, facts)
+    _keep_credits(db, places, user_id)
+    db.execute(_DROP_GENRES, {"ids": ids, "user_id": user_id})
+    genres = [(each.file_id, key, genre) for each in places for key, genre in each.genres.items()]
+    if genres:
+        of, keys, texts = zip(*genres, strict=True)
+        db.execute(_GENRES, {"file_ids": list(of), "keys": list(keys), "genres": list(texts), "user_id": user_id})
+    _keep_words(db, Found.TRACK, {each.file_id: each.words for each in places}, user_id)
+
+
+def _keep_credits(db: Session, places: Sequence[Place], user_id: UUID) -> None:
+    db.execute(_DROP_CREDITS, {"ids": [each.file_id for each in places], "user_id": user_id})
+    rows = [(each.file_id, role.value, at, name.id) for each in places for role, at, name in each.credits]
+    of, roles, positions, artists = zip(*rows, strict=True)
+    facts = {"file_ids": list(of), "roles": list(roles), "positions": list(positions), "artist_ids": list(artists)}
+    db.execute(_CREDITS, facts | {"user_id": user_id})
+
+
+def _keep_words(db: Session, found: Found, of: dict[UUID, set[str]], user_id: UUID) -> None:
+    """These words lead to these, and no other ones."""
+    pairs = sorted((word, target) for target, its_words in of.items() for word in its_words)
+    facts = {"ids": list(of), "user_id": user_id, "found": found.value}
+    facts |= {"words": [word for word, _target in pairs], "targets": [target for _word, target in pairs]}
+    db.execute(_DROP_WORDS, facts)
+    if pairs:
+        db.execute(_WORDS, facts)
+
+
+def _refresh(db: Session, albums: set[UUID], artists: set[UUID], *, user_id: UUID) -> None:
+    """Count what albums and artists have; those that have nothing go, and keep their stars for when they come again."""
+    for found, wanted, statements in (
+        (Found.ALBUM, albums, (_COUNT_ALBUMS, _DROP_ALBUMS)),
+        (Found.ARTIST, artists, (_COUNT_ARTISTS, _DROP_ARTISTS)),
+    ):
+        counts, drop = statements
+        facts = {"ids": sorted(wanted), "user_id": user_id}
+        db.execute(counts, facts)
+        if gone := list(db.scalars(drop, facts)):
+            _keep_words(db, found, {each: set() for each in gone}, user_id)
