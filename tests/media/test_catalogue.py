@@ -44,6 +44,7 @@ def track(user_id: UUID, **tags: Any) -> dict[str, Any]:
 def kept(engine: Engine, user_id: UUID, *tracks: dict[str, Any]) -> list[UUID]:
     """Tracks, placed."""
     with database.transaction(engine, user_id=user_id) as db:
+        catalogue.lock(db, user_id=user_id)
         db.execute(insert(AudioFile), list(tracks))
         catalogue.place(db, [each["id"] for each in tracks], user_id=user_id)
     return [each["id"] for each in tracks]
@@ -61,8 +62,8 @@ def test_a_track_finds_its_place_when_it_is_ready(stack: Stack, alice: Person, w
     ((name, songs, albums),) = rows(worker, alice.id, Artist.name, Artist.song_count, Artist.album_count)
     ((album, album_songs),) = rows(worker, alice.id, Album.name, Album.song_count)
 
-    assert (name, songs, albums) == ("Johann Sebastian Bach", 1, 1)
-    assert (album, album_songs) == ("Notebook for Anna Magdalena", 1)
+    assert (name, songs, albums) == ("The Tutti Ensemble", 1, 1)
+    assert (album, album_songs) == ("First Rehearsal", 1)
 
 
 def test_what_has_no_names_is_where_players_look_for_it(alice: Person, worker: Engine) -> None:

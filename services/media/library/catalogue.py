@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.media.library.files import Row
-from services.media.library.folding import words
-from services.media.library.shelving import Name, Place
-from services.media.models.catalogue import Found
+from services.media.library.folding import placed
+from services.media.library.shelving import Name, Shelf
+from services.media.models.catalogue import Found, Place
 from shared import clock
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('catalogue|' || CAST(:user_id AS text), 0))")
@@ -72,14 +72,15 @@ _SHELVE = text("""
 _UNSHELVE = text("UPDATE audio_files SET artist_id = NULL, album_id = NULL WHERE id = ANY (:ids) AND user_id = :user_id")
 _DROP_WORDS = text("""
     DELETE FROM search_words
-    WHERE target_id = ANY (:ids) AND user_id = :user_id AND found = :found AND (word, target_id) NOT IN (
-        SELECT word, target_id FROM unnest(CAST(:words AS text[]), CAST(:targets AS uuid[])) AS kept (word, target_id)
+    WHERE target_id = ANY (:ids) AND user_id = :user_id AND found = :found AND (place, word, target_id) NOT IN (
+        SELECT place, word, target_id
+        FROM unnest(CAST(:places AS int[]), CAST(:words AS text[]), CAST(:targets AS uuid[])) AS kept (place, word, target_id)
     )
 """)
 _WORDS = text("""
-    INSERT INTO search_words (user_id, found, word, target_id)
-    SELECT :user_id, :found, word, target_id
-    FROM unnest(CAST(:words AS text[]), CAST(:targets AS uuid[])) AS new (word, target_id)
+    INSERT INTO search_words (user_id, found, place, word, target_id)
+    SELECT :user_id, :found, place, word, target_id
+    FROM unnest(CAST(:places AS int[]), CAST(:words AS text[]), CAST(:targets AS uuid[])) AS new (place, word, target_id)
     ON CONFLICT DO NOTHING
 """)
 _COUNT_ALBUMS = text("""
@@ -146,12 +147,12 @@ def place(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
         return
     tracks = [row["id"] for row in rows]
     albums, artists = _where_they_were(db, tracks, user_id)
-    places = [Place.of(row, user_id=user_id) for row in rows]
-    names = {name.id: name for each in places for _role, _at, name in each.credits}
+    shelves = [Shelf.of(row, user_id=user_id) for row in rows]
+    names = {name.id: name for each in shelves for _role, _at, name in each.credits}
     _keep_artists(db, names.values(), user_id)
-    _keep_albums(db, places, user_id)
-    _keep_tracks(db, places, user_id)
-    _refresh(db, albums | {each.album.id for each in places}, artists | set(names), user_id=user_id)
+    _keep_albums(db, shelves, user_id)
+    _keep_tracks(db, shelves, user_id)
+    _refresh(db, albums | {each.album.id for each in shelves}, artists | set(names), user_id=user_id)
 
 
 def remove(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
@@ -161,7 +162,7 @@ def remove(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
     albums, artists = _where_they_were(db, file_ids, user_id)
     for statement in (_DROP_CREDITS, _DROP_GENRES, _UNSHELVE):
         db.execute(statement, facts)
-    _keep_words(db, Found.TRACK, {each: set() for each in file_ids}, user_id)
+    _keep_words(db, Found.TRACK, {each: {} for each in file_ids}, user_id)
     _refresh(db, albums, artists, user_id=user_id)
 
 
@@ -175,51 +176,52 @@ def _keep_artists(db: Session, names: Iterable[Name], user_id: UUID) -> None:
     made = sorted(names, key=lambda each: each.id)
     facts = {"ids": [each.id for each in made], "names": [each.text for each in made]}
     db.execute(_ARTISTS, facts | {"sort_names": [each.sort for each in made], "user_id": user_id})
-    by_id = {each.id: words(each.text) if each.known else set() for each in made}
+    by_id = {each.id: placed(each.text) if each.known else {} for each in made}
     _keep_words(db, Found.ARTIST, by_id, user_id)
 
 
-def _keep_albums(db: Session, places: Sequence[Place], user_id: UUID) -> None:
-    by_id = {each.album.id: each for each in places}
+def _keep_albums(db: Session, shelves: Sequence[Shelf], user_id: UUID) -> None:
+    by_id = {each.album.id: each for each in shelves}
     made = [by_id[each] for each in sorted(by_id)]
     facts: Row = {"ids": [each.album.id for each in made], "names": [each.album.text for each in made]}
     facts |= {"sort_names": [each.album.sort for each in made], "artists": [each.album_artist for each in made]}
     facts |= {"sort_artists": [each.album_artists[0].sort for each in made], "user_id": user_id}
     facts |= {"artist_ids": [each.album_artists[0].id for each in made]}
     db.execute(_ALBUMS, facts | {"musicbrainz_ids": [each.musicbrainz_album_id for each in made]})
-    words_of = {each.album.id: words(each.album.text, each.album_artist) for each in made if each.album.known}
+    words_of = {each.album.id: placed(each.album.text, each.album_artist) for each in made if each.album.known}
     _keep_words(db, Found.ALBUM, words_of, user_id)
 
 
-def _keep_tracks(db: Session, places: Sequence[Place], user_id: UUID) -> None:
-    ids = [each.file_id for each in places]
-    facts: Row = {"ids": ids, "user_id": user_id, "now": clock.now(), "sort_titles": [each.sort_title for each in places]}
-    facts |= {"artist_ids": [each.artists[0].id for each in places], "album_ids": [each.album.id for each in places]}
+def _keep_tracks(db: Session, shelves: Sequence[Shelf], user_id: UUID) -> None:
+    ids = [each.file_id for each in shelves]
+    facts: Row = {"ids": ids, "user_id": user_id, "now": clock.now(), "sort_titles": [each.sort_title for each in shelves]}
+    facts |= {"artist_ids": [each.artists[0].id for each in shelves], "album_ids": [each.album.id for each in shelves]}
     db.execute(_SHELVE, facts)
-    _keep_credits(db, places, user_id)
+    _keep_credits(db, shelves, user_id)
     db.execute(_DROP_GENRES, {"ids": ids, "user_id": user_id})
-    genres = [(each.file_id, key, genre) for each in places for key, genre in each.genres.items()]
+    genres = [(each.file_id, key, genre) for each in shelves for key, genre in each.genres.items()]
     if genres:
         of, keys, texts = zip(*genres, strict=True)
         db.execute(_GENRES, {"file_ids": list(of), "keys": list(keys), "genres": list(texts), "user_id": user_id})
-    _keep_words(db, Found.TRACK, {each.file_id: each.words for each in places}, user_id)
+    _keep_words(db, Found.TRACK, {each.file_id: each.words for each in shelves}, user_id)
 
 
-def _keep_credits(db: Session, places: Sequence[Place], user_id: UUID) -> None:
-    db.execute(_DROP_CREDITS, {"ids": [each.file_id for each in places], "user_id": user_id})
-    rows = [(each.file_id, role.value, at, name.id) for each in places for role, at, name in each.credits]
+def _keep_credits(db: Session, shelves: Sequence[Shelf], user_id: UUID) -> None:
+    db.execute(_DROP_CREDITS, {"ids": [each.file_id for each in shelves], "user_id": user_id})
+    rows = [(each.file_id, role.value, at, name.id) for each in shelves for role, at, name in each.credits]
     of, roles, positions, artists = zip(*rows, strict=True)
     facts = {"file_ids": list(of), "roles": list(roles), "positions": list(positions), "artist_ids": list(artists)}
     db.execute(_CREDITS, facts | {"user_id": user_id})
 
 
-def _keep_words(db: Session, found: Found, of: dict[UUID, set[str]], user_id: UUID) -> None:
+def _keep_words(db: Session, found: Found, of: dict[UUID, dict[str, Place]], user_id: UUID) -> None:
     """These words lead to these, and no other ones."""
-    pairs = sorted((word, target) for target, its_words in of.items() for word in its_words)
+    new = [(place.value, word, target) for target, its_words in of.items() for word, place in its_words.items()]
+    places, all_words, targets = zip(*sorted(new), strict=True) if new else ((), (), ())
     facts = {"ids": list(of), "user_id": user_id, "found": found.value}
-    facts |= {"words": [word for word, _target in pairs], "targets": [target for _word, target in pairs]}
+    facts |= {"places": list(places), "words": list(all_words), "targets": list(targets)}
     db.execute(_DROP_WORDS, facts)
-    if pairs:
+    if new:
         db.execute(_WORDS, facts)
 
 
@@ -233,4 +235,4 @@ def _refresh(db: Session, albums: set[UUID], artists: set[UUID], *, user_id: UUI
         facts = {"ids": sorted(wanted), "user_id": user_id}
         db.execute(counts, facts)
         if gone := list(db.scalars(drop, facts)):
-            _keep_words(db, found, {each: set() for each in gone}, user_id)
+            _keep_words(db, found, {each: {} for each in gone}, user_id)

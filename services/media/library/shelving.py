@@ -11,8 +11,8 @@ from pathlib import PurePath
 from typing import Any, Self
 from uuid import UUID
 
-from services.media.library.folding import fold, sorting, words
-from services.media.models.catalogue import Role
+from services.media.library.folding import fold, placed, sorting
+from services.media.models.catalogue import Place, Role
 from shared import ids
 
 # What phone players know from other servers; whoever has no album has to be in one for them.
@@ -37,8 +37,8 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one track belongs."""
+class Shelf:
+    """Where one track belongs, and by which words it is found."""
 
     file_id: UUID
     sort_title: str
@@ -49,11 +49,11 @@ class Place:
     musicbrainz_album_id: str | None
     credits: list[tuple[Role, int, Name]]  # what somebody did, and their place among several who did so
     genres: dict[str, str]  # as they are written, by their folded form
-    words: set[str]
+    words: dict[str, Place]
 
     @classmethod
     def of(cls, row: Mapping[str, Any], *, user_id: UUID) -> Self:
-        """The place of a row that has what a track says of itself."""
+        """The shelf of a row that has what a track says of itself."""
         artists = _people(row["artist"], user_id) or _people(UNKNOWN_ARTIST, user_id)
         album_artists = _people(row["album_artist"], user_id) or artists[:1]
         shown = row["album_artist"] if fold(row["album_artist"] or "") else album_artists[0].text
@@ -70,7 +70,7 @@ class Place:
             musicbrainz_album_id=row["musicbrainz_album_id"],
             credits=[(role, at, each) for role, people in by_role for at, each in enumerate(people)],
             genres=genres(row["genre"]),
-            words=words(title, row["artist"], row["album"], row["album_artist"]),
+            words=placed(title, row["artist"], row["album"], row["album_artist"]),
         )
 
 
