@@ -4,7 +4,9 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from services import media
+from services.media.dialects.subsonic import rest
 from services.media.errors import TooManyUploads
+from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
@@ -46,7 +48,14 @@ def create() -> FastAPI:
         settings=settings,
         engine=engine,
         verifier=verifier,
-        routers=[files.router, archives.router, play.router, internal.router, audiences.router],
+        routers=[
+            files.router,
+            archives.router,
+            play.router,
+            internal.router,
+            audiences.router,
+            rest.router,
+        ],
         checks={"store": store.ping},
         world=World(
             finishing=CapacityLimiter(FINISHING),
@@ -55,9 +64,11 @@ def create() -> FastAPI:
             cache=cache,
             playables=playables,
             places=Places(),
+            players=Players(peers["auth"], verifier.revocations),
             arrivals=arrivals,
             spool=spool,
         ),
         events=events,
+        renders={rest.PREFIX: rest.render},
         closing=[cache.close, *(peer.close for peer in peers.values())],
     )

@@ -8,6 +8,7 @@ from anyio import CapacityLimiter
 
 from services.media.errors import UploadTooLarge
 from services.media.library.files import Row
+from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
@@ -25,6 +26,7 @@ class World:
     cache: Cache
     playables: Playables
     places: Places
+    players: Players
     arrivals: Arrivals
     finishing: CapacityLimiter  # who waits for the inspector or the store waits here, not in a thread that lists need
     spool: Path  # where bodies wait until they are stored

@@ -30,6 +30,8 @@ from shared.shell import Shell
 SPARE_CONNECTIONS = 2  # of the pool, for endpoints that take a transaction by hand
 THREADS = 24  # endpoints and dependencies that run at once
 
+Render = Callable[[Request, errors.Problem], Response]
+
 
 class Application(FastAPI):
     """FastAPI with `Edge` around everything, so that an answer to a crash has its request id and its line in the log too."""
@@ -61,11 +63,13 @@ def create(
     world: Any = None,
     events: Events | None = None,
     closing: Sequence[Callable[[], None]] = (),
+    renders: Mapping[str, Render] | None = None,
 ) -> FastAPI:
     """The service's application: its routes, and everything around them that is the same everywhere.
 
     `about` is the service's docstring; `checks` are what `/ready` asks besides the database; `world` is what its
-    endpoints need besides; `closing` is called at the end.
+    endpoints need besides; `closing` is called at the end; `renders` is how dialects say what went wrong, by the beginning of
+    their paths.
     """
     processes.die_with_parent()
     logs.start(settings.service_name, settings.log_level)
@@ -105,7 +109,7 @@ def create(
     app.include_router(_operators(name, health, metrics))
     if events:
         app.include_router(_events(events))
-    _handle_errors(app)
+    _handle_errors(app, renders or {})
     app.add_middleware(Lingering)
     return app
 
@@ -148,20 +152,24 @@ def _events(events: Events) -> APIRouter:
     return taking
 
 
-def _handle_errors(app: FastAPI) -> None:
+def _handle_errors(app: FastAPI, renders: Mapping[str, Render]) -> None:
+    def problem_of(request: Request, raised: errors.Problem) -> Response:
+        render = next((each for path, each in renders.items() if request.url.path.startswith(path)), None)
+        return render(request, raised) if render else problem(raised)
+
     @app.exception_handler(errors.Problem)
-    async def on_problem(_request: Request, raised: errors.Problem) -> Response:
-        return problem(raised)
+    async def on_problem(request: Request, raised: errors.Problem) -> Response:
+        return problem_of(request, raised)
 
     @app.exception_handler(RequestValidationError)
-    async def on_malformed(_request: Request, raised: RequestValidationError) -> Response:
-        return problem(errors.Malformed(errors=problems(raised.errors())))
+    async def on_malformed(request: Request, raised: RequestValidationError) -> Response:
+        return problem_of(request, errors.Malformed(errors=problems(raised.errors())))
 
     @app.exception_handler(HTTPException)
-    async def on_http_exception(_request: Request, raised: HTTPException) -> Response:
+    async def on_http_exception(request: Request, raised: HTTPException) -> Response:
         kind = errors.of_status(raised.status_code)
         if kind:
-            response = problem(kind)
+            response = problem_of(request, kind)
         else:
             document = errors.document(raised.status_code, "refused", str(raised.detail))
             response = Response(json.dumps(document), raised.status_code, media_type=errors.MEDIA_TYPE)
@@ -176,11 +184,11 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(exc.OperationalError)
     @app.exception_handler(exc.InterfaceError)
     @app.exception_handler(exc.TimeoutError)
-    async def on_database(_request: Request, raised: Exception) -> Response:
+    async def on_database(request: Request, raised: Exception) -> Response:
         log(__name__).warning("database.unavailable", reason=type(raised).__name__, said=str(raised)[:300])
-        return problem(errors.DatabaseUnavailable())
+        return problem_of(request, errors.DatabaseUnavailable())
 
     @app.exception_handler(Exception)
-    async def on_crash(_request: Request, raised: Exception) -> Response:
+    async def on_crash(request: Request, raised: Exception) -> Response:
         log(__name__).error("request.crashed", exc_info=raised)
-        return problem(errors.Crashed(request_id=request_id()))
+        return problem_of(request, errors.Crashed(request_id=request_id()))

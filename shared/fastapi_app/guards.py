@@ -123,6 +123,7 @@ def _once(
 
 SignedInUncounted = Annotated[Caller, Depends(_signed_in_uncounted)]  # for ranges and covers, which no limit counts
 SignedIn = Annotated[Caller, Depends(_signed_in)]
+Body = Annotated[bytes, Depends(_body)]  # the whole of it, at most `strict.MAX_BODY_BYTES`
 Turn = Annotated[None, Depends(_turn, scope="function")]
 Db = Annotated[Session, Depends(_db, scope="function")]
 OpenDb = Annotated[Session, Depends(_open_db, scope="function")]  # nobody is signed in: only definer functions and public rows

@@ -1,0 +1,1 @@
+"""Other shapes for what media does, one package an app or protocol: OpenSubsonic."""
