@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help run test test-nightly lint bench migrate lock runtime tools
-.PHONY: backup restore admin keys import
+.PHONY: backup restore admin keys import fsck
 
 BIN := .venv/bin
 # The first Python that is new enough; `make PYTHON=/path/to/python3` chooses another.
@@ -45,6 +45,9 @@ admin: runtime ## while there is no administrator: show how to become the first 
 
 keys: runtime ## show the signing keys of a running Tutti; ROTATE=1 begins a rotation, NOW=1 withdraws a stolen key
 	@$(BIN)/python -m deploy.inside services.auth.signing_keys $(if $(NOW),now,$(if $(ROTATE),rotate))
+
+fsck: runtime ## compare every row of files with the objects of a running Tutti; REPAIR=1 repairs, QUICK=1 reads no bytes
+	@$(BIN)/python -m deploy.inside services.media.fsck $(if $(REPAIR),repair) $(if $(QUICK),quick)
 
 import: runtime ## bring users with their password hashes from FROM=file (CSV or JSON lines); OPTIONS="--dry-run --help"
 	@$(BIN)/python -m deploy.inside services.auth.import_users $(OPTIONS) "$(FROM)"

@@ -107,4 +107,4 @@ def test_nobody_committed_half_a_merge() -> None:
 def test_make_lists_what_can_be_done() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    assert {"run", "test", "bench", "admin", "keys", "import", "backup"} <= set(re.findall(r"make (\S+)", listed))
+    assert {"run", "test", "bench", "admin", "keys", "import", "backup", "fsck"} <= set(re.findall(r"make (\S+)", listed))

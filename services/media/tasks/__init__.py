@@ -2,10 +2,28 @@
 
 from services.media.settings import Settings
 from services.media.store import Store
-from services.media.tasks import cataloguing, deleting, leaving, processing, sweeping
+from services.media.tasks import (
+    cataloguing,
+    deleting,
+    leaving,
+    processing,
+    proving,
+    sweeping,
+)
 from services.media.tasks.queue import Work, events, queue
 
-__all__ = ["cataloguing", "deleting", "events", "leaving", "processing", "queue", "start", "sweeping"]
+__all__ = [
+    "Work",
+    "cataloguing",
+    "deleting",
+    "events",
+    "leaving",
+    "processing",
+    "proving",
+    "queue",
+    "start",
+    "sweeping",
+]
 
 
 def start() -> Work:

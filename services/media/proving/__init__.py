@@ -1,0 +1,1 @@
+"""Proof of storage: whether rows and objects agree, both ways."""
