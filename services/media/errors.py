@@ -25,6 +25,14 @@ class StillProcessing(Conflict):
     headers = {"Retry-After": "1"}
 
 
+class NoSuchBookmark(NotFound):
+    """This track has no bookmark of yours."""
+
+
+class NoSuchPodcast(NotFound):
+    """There is no such podcast, or it is not yours."""
+
+
 class NoSuchArchive(NotFound):
     """There is no such archive, it is not yours, it is not ready yet, or its seven days are over."""
 

@@ -1,4 +1,4 @@
-"""A player of somebody's, speaking OpenSubsonic through the gateway."""
+"""A player of somebody's, speaking OpenSubsonic through the gateway. What it is told must hold against the specification."""
 
 import hashlib
 from typing import Any
@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import httpx2
 
+from tests.media.subsonic import conformance
 from tests.people import Person
 
 SALT = "c19b2d"
@@ -30,12 +31,24 @@ class Player:
         sent = {name: value for name, value in headers.items() if value}
         return self.http.get(f"/rest/{method}", params={"v": "1.16.1", "c": "tests", **shown, **asked}, headers=sent)
 
-    def ask(self, method: str, **asked: Any) -> dict[str, Any]:
-        """What is under `subsonic-response`, as JSON has it."""
-        answer = self.get(method, f="json", **asked)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()["subsonic-response"]
+    def send(self, method: str, **form: Any) -> dict[str, Any]:
+        """The same by `formPost`, of a call that must succeed."""
+        sent = {"apiKey": self.key, "v": "1.16.1", "c": "tests", "f": "json", **form}
+        answer = self.http.post(f"/rest/{method}.view", data=sent, headers={"Authorization": ""})
+        found = conformance.held(method, answer)
+        assert found["status"] == "ok", found
         return found
+
+    def ask(self, method: str, **asked: Any) -> dict[str, Any]:
+        """What is under `subsonic-response`, as JSON has it; it holds against the specification."""
+        return conformance.held(method, self.get(method, f="json", **asked))
+
+    def sees(self, method: str, **asked: Any) -> Any:
+        """What an answer is about, which is the same in JSON and in XML."""
+        found, in_xml = self.told(method, **asked), conformance.held(method, self.get(method, f="xml", **asked))
+        assert conformance.same(found, in_xml), f"{method}: {found} and as XML {in_xml}"
+        [key] = conformance.ANSWERS[method]
+        return found[key]
 
     def told(self, method: str, **asked: Any) -> dict[str, Any]:
         """The same of a call that must succeed."""

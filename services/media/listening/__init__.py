@@ -1,0 +1,1 @@
+"""Listening: what was played, what a listener thinks of it, and where they stopped."""
