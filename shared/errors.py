@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import Any
 
 MEDIA_TYPE = "application/problem+json"
+_STANDARD = frozenset(each.value for each in HTTPStatus)  # a protocol may have one of its own, as tus has 460
 DOCUMENTED: dict[str, Any] = {  # in OpenAPI
     "description": "A problem document (RFC 9457)",
     "content": {MEDIA_TYPE: {"schema": {"type": "object"}}},
@@ -60,7 +61,7 @@ def document(status: int, code: str, detail: str, **facts: Any) -> dict[str, Any
     """A problem document for a failure that has no class of its own (a framework's 404 or 405)."""
     return {
         "type": f"urn:tutti:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": HTTPStatus(status).phrase if status in _STANDARD else code.replace("_", " ").capitalize(),
         "status": status,
         "detail": detail,
         "code": code,

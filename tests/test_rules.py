@@ -14,7 +14,15 @@ from tests.stack import ROOT
 SOURCES = [path for folder in ("shared", "services", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
 HELD_OPEN = {"bodies", "parts"}  # modules in which a connection stays open ...
 HELD_OPEN_PACKAGES = {"receiving", "playing"}  # ... and packages of them
-HELD_OPEN_ENDPOINTS = {"keep_part", "keep_recording", "save_session", "upload_files"}  # endpoints that await one of those
+HELD_OPEN_ENDPOINTS = {
+    "begin_upload",
+    "keep_part",
+    "keep_recording",
+    "save_session",
+    "send_bytes",
+    "send_otherwise",
+    "upload_files",
+}  # endpoints that await one of those
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}
 
 

@@ -10,7 +10,7 @@ from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
-from services.media.routes import archives, audiences, files, internal, play
+from services.media.routes import archives, audiences, files, internal, play, tus
 from services.media.settings import Settings
 from services.media.store import Store
 from services.media.tasks.queue import events
@@ -23,6 +23,7 @@ from shared.fastapi_app.reception import Arrivals
 ARRIVING = 16  # large uploads on their way at once, of everybody; so many caps' worth of disk
 ARRIVING_OF_ONE = 6  # and of one person: as many connections as a browser opens
 WAIT_SECONDS = 30  # that one more waits for its turn, unread
+STORING = 8  # bodies of resumable uploads that are written just now: a spooled part, or one on its way to the store
 FINISHING = 6  # bodies looked at and stored at once: twice the inspector's places, and a few at the store
 
 
@@ -49,6 +50,7 @@ def create() -> FastAPI:
         engine=engine,
         verifier=verifier,
         routers=[
+            tus.router,
             files.router,
             archives.router,
             play.router,
@@ -59,6 +61,7 @@ def create() -> FastAPI:
         checks={"store": store.ping},
         world=World(
             finishing=CapacityLimiter(FINISHING),
+            storing=CapacityLimiter(STORING),
             settings=settings,
             store=store,
             cache=cache,

@@ -7,6 +7,7 @@ from shared.errors import (
     NotFound,
     NotSatisfiable,
     NotSignedIn,
+    Problem,
     Refused,
     TooLarge,
     TooMany,
@@ -83,6 +84,47 @@ class QuotaExceeded(TooLarge):
 
 class TooManyUploads(TooMany):
     """Too many large uploads are on their way just now. Wait until one has ended, then send this one again."""
+
+
+class NoSuchUpload(NotFound):
+    """There is no such upload, it is not yours, or its time is over. Begin again."""
+
+
+class OtherTusVersion(Problem):
+    """This server speaks tus 1.0.0. Send Tus-Resumable: 1.0.0."""
+
+    status = 412
+    headers = {"Tus-Version": "1.0.0"}
+
+
+class BadTusHeader(Invalid):
+    """A header of this upload is missing, or is not what tus 1.0 has there."""
+
+
+class NotOffsetStream(Unsupported):
+    """Send the bytes of a resumable upload as application/offset+octet-stream."""
+
+
+class OffsetMismatch(Conflict):
+    """These bytes do not begin where those that are here end. Ask with HEAD how far the upload has come."""
+
+
+class UploadTakenOver(Conflict):
+    """A newer request sends the bytes of this upload, or it has ended. Ask with HEAD how far it has come."""
+
+
+class LengthExceeded(TooLarge):
+    """These are more bytes than this upload was to have."""
+
+
+class ChecksumMismatch(Problem):
+    """The bytes that arrived are not those that were sent: their checksum is another. Send them again."""
+
+    status = 460  # tus 1.0's own
+
+
+class UploadDone(Conflict):
+    """This upload has become a file. Delete that instead."""
 
 
 class AnotherRecording(Conflict):

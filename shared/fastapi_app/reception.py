@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from anyio import CancelScope, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
@@ -57,12 +57,21 @@ def declared_bytes(request: Request, bounds: Bounds) -> int | None:
     return int(length)
 
 
-async def receive(request: Request, write: Callable[[bytes], Any], bounds: Bounds) -> int:
-    """Read the whole body and `write` it, in threads; how many bytes it had.
+async def receive(
+    request: Request,
+    write: Callable[[bytes], Any],
+    bounds: Bounds,
+    *,
+    limiter: CapacityLimiter | None = None,
+    keep_rest: bool = False,
+) -> int:
+    """Read the whole body and `write` it, in threads (those of `limiter`); how many bytes it had.
+
+    With `keep_rest`, what has come of a body that breaks off is written too, before it is said.
 
     Raises `bounds.too_large`, BodyCutOff where the sender leaves, TooSlow, DiskFull, and whatever else `write` raises.
     """
-    chunks, pace, writer = aiter(request.stream()), _Pace(bounds), _Writer(write)
+    chunks, pace, writer = aiter(request.stream()), _Pace(bounds), _Writer(write, limiter)
     total = 0
     try:
         while True:
@@ -77,8 +86,12 @@ async def receive(request: Request, write: Callable[[bytes], Any], bounds: Bound
             await writer.take(chunk)
         await writer.flush()
     except TimeoutError as reason:
+        if keep_rest:
+            await writer.flush()
         raise TooSlow(at_least_bytes_per_second=bounds.bytes_per_second) from reason
     except ClientDisconnect as reason:
+        if keep_rest:
+            await writer.flush()
         raise BodyCutOff from reason
     finally:
         await writer.end()
@@ -140,8 +153,8 @@ class Arrivals:
 class _Writer:
     """Collects pieces, and writes one in a thread while the next is being received."""
 
-    def __init__(self, write: Callable[[bytes], Any]) -> None:
-        self._write = write
+    def __init__(self, write: Callable[[bytes], Any], limiter: CapacityLimiter | None) -> None:
+        self._write, self._limiter = write, limiter
         self._piece = bytearray()
         self._writing: asyncio.Task[Any] | None = None
 
@@ -156,7 +169,7 @@ class _Writer:
         await self._written()
         if self._piece:
             piece, self._piece = bytes(self._piece), bytearray()
-            self._writing = asyncio.create_task(to_thread.run_sync(self._write, piece))
+            self._writing = asyncio.create_task(to_thread.run_sync(self._write, piece, limiter=self._limiter))
         if wait:
             await self._written()
 

@@ -5,6 +5,7 @@ from services.media.store import Store
 from services.media.tasks import (
     cataloguing,
     deleting,
+    joining,
     leaving,
     processing,
     proving,
@@ -17,6 +18,7 @@ __all__ = [
     "cataloguing",
     "deleting",
     "events",
+    "joining",
     "leaving",
     "processing",
     "proving",
