@@ -42,6 +42,10 @@ class NoCover(NotFound):
     """This file has no cover."""
 
 
+class NoWaveform(NotFound):
+    """There is no waveform of this file: it has not been measured yet, or could not be."""
+
+
 class BytesLost(NotFound):
     """The object store does not have the bytes of this file any more. Upload it again."""
 
@@ -72,6 +76,10 @@ class NotAudio(Unsupported):
 
 class Undecodable(Unsupported):
     """This file looks like audio, but nothing in it can be decoded. It may be damaged."""
+
+
+class NotAPicture(Unsupported):
+    """This is no picture of a kind that is taken: JPEG, PNG or WebP, of at most 25 megapixels."""
 
 
 class UploadTooLarge(TooLarge):

@@ -6,28 +6,33 @@ import resource
 MIB = 1024 * 1024
 MEMORY_BYTES = 512 * MIB  # address space: libraries map 130, the largest cover that is taken, 25 megapixels of PNG, 425 in all
 CPU_SECONDS = 30
-WRITE_BYTES = 16 * MIB  # the cover is the only thing it writes
+WRITE_BYTES = 16 * MIB  # of one file: the cover is all that most of them write
 OPEN_FILES = 64
 
 CLONE_NEWUSER = 0x10000000  # of <linux/sched.h>
 CLONE_NEWNET = 0x40000000
 
 
-def confine() -> None:
-    """Deny all of it to this process, for good. Call it before anything else is imported: it needs the only thread."""
-    _leave_the_network()
-    for limit, most in (
+def confine(*, cpu_seconds: int = CPU_SECONDS, write_bytes: int = WRITE_BYTES) -> None:
+    """Deny all of it to this process, for good. Call it before a file is opened: leaving the network needs the only thread."""
+    leave_the_network()
+    limit(cpu_seconds=cpu_seconds, write_bytes=write_bytes)
+
+
+def limit(*, cpu_seconds: int, write_bytes: int) -> None:
+    """Deny everything but the network, for good."""
+    for what, most in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, WRITE_BYTES),
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_FSIZE, write_bytes),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_NPROC, 0),  # no new process and no new thread; root is exempt
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(limit, (most, most))
+        resource.setrlimit(what, (most, most))
 
 
-def _leave_the_network() -> bool:
+def leave_the_network() -> bool:
     """Into a network of its own, without even a loopback: as root, or as anybody where the kernel lets users have namespaces.
 
     Where neither is allowed, as under the seccomp profile that containers have by default, it stays; whether it left.

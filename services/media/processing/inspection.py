@@ -1,20 +1,38 @@
-"""Asking the child process what a file is. Its crash, its limits and its silence are answers too."""
+"""Asking a child process what a file is. Its crash, its limits and its silence are answers too."""
 
-import subprocess
-import sys
+import math
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from services.media.errors import NotAudio, Undecodable
-from shared import json, services
+from services.media.processing import children
+from services.media.processing.children import ChildFailed, Limits
 from shared.errors import Unavailable
-from shared.logs import log
 
-WALL_SECONDS = 45
-AT_ONCE = 2  # children of one process; the machine has two cores
-MAX_ANSWER_BYTES = 64 * 1024
+AT_ONCE = 2  # children of one process that look at something; the machine has two cores
+PATIENCE_SECONDS = 45  # that one more waits for its turn
+QUICK_SECONDS = 2.0  # after which a probe leaves it to the look at the whole file
+THOROUGH_SECONDS = 20.0
+PROBING = Limits(wall_seconds=8, cpu_seconds=6)
+LOOKING = Limits(wall_seconds=25, cpu_seconds=25, write_bytes=256 * 1024 * 1024)  # a twin is as large as its file
+MEASURED_SECONDS = 150.0
+MEASURING = Limits(wall_seconds=180, cpu_seconds=150, nice=10)
+
+# How each type is read again, once it is known.
+DEMUXERS = {
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/flac": "flac",
+    "audio/aiff": "aiff",
+    "audio/mp4": "mp4",
+    "audio/aac": "aac",
+    "audio/ogg": "ogg",
+    "audio/webm": "matroska",
+}
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 
@@ -25,67 +43,86 @@ class InspectorBusy(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a file is: `mime_type` is what it is served as, `seconds` may be unknown."""
+    """What a file is: `mime_type` is what it is served as, `seconds` may be unknown. The rest is known after a look."""
 
     mime_type: str
     extension: str
     seconds: float | None
-    title: str | None = None
-    artist: str | None = None
-    album: str | None = None
+    sound: dict[str, Any] = field(default_factory=dict)  # codec, rate, channels, by the names of our columns
+    tags: dict[str, Any] = field(default_factory=dict)  # the same of what it says of itself
     has_cover: bool = False
+    twin: Path | None = None  # the same sound, so that it seeks
 
     @property
     def duration(self) -> int | None:
         """Whole seconds, as seed 004's column has them."""
         return None if self.seconds is None else round(self.seconds)
 
+    @property
+    def duration_ms(self) -> int | None:
+        """The same, exactly."""
+        return None if self.seconds is None else math.floor(self.seconds * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How loud a file is, by the names of our columns, and its waveform: int8 (buckets, 2)."""
+
+    loudness: dict[str, float | None]
+    peaks: bytes
+
 
 def probe(path: Path, *, filename: str) -> Found:
-    """Whether it is audio that plays, decided by its content. Raises NotAudio, Undecodable; `filename` is for their words."""
-    return _found(_ask("probe", str(path)), filename)
+    """Whether it is audio that plays, decided by its content and in two seconds at most: what takes longer is taken for now.
+
+    Raises NotAudio, Undecodable; `filename` is for their words.
+    """
+    return _found(_ask("probe", PROBING, filename, path=str(path), seconds=QUICK_SECONDS), filename)
 
 
-def read_tags(path: Path, *, cover: Path, filename: str) -> Found:
-    """The same, and its tags; its cover is written to `cover` as a JPEG."""
-    return _found(_ask("tags", str(path), str(cover)), filename)
+def look(path: Path, *, folder: Path, filename: str) -> Found:
+    """The same of the whole file; `folder` gets its cover in every size (`pictures.COVERS`), and a twin where it needs one."""
+    answer = _ask("look", LOOKING, filename, path=str(path), folder=str(folder), seconds=THOROUGH_SECONDS)
+    return _found(answer, filename, folder)
 
 
-def _found(answer: dict[str, Any], filename: str) -> Found:
+def measure(path: Path, *, mime_type: str, seconds: float | None) -> Measured:
+    """How loud it is and what it looks like. Raises ChildFailed."""
+    facts = {"path": str(path), "demuxer": DEMUXERS[mime_type], "seconds": seconds, "at_most_seconds": MEASURED_SECONDS}
+    answer = children.ask("measure", MEASURING, **facts)
+    return Measured(peaks=bytes.fromhex(answer.pop("peaks")), loudness=answer)
+
+
+def _found(answer: dict[str, Any], filename: str, folder: Path | None = None) -> Found:
     if answer.get("refused") == "not_audio":
         raise NotAudio(filename=filename, why=answer.get("why", ""))
     if "refused" in answer or "mime_type" not in answer:
         raise Undecodable(filename=filename, why=answer.get("why", ""))
+    kept = ("codec", "bit_rate_kbps", "sample_rate_hz", "channels", "bit_depth")
     return Found(
         mime_type=answer["mime_type"],
         extension=answer["extension"],
         seconds=answer["seconds"],
-        title=answer.get("title"),
-        artist=answer.get("artist"),
-        album=answer.get("album"),
+        sound={name: answer[name] for name in kept if name in answer},
+        tags=answer.get("tags", {}),
         has_cover=answer.get("cover", False),
+        twin=folder / "twin" if folder and answer.get("twin") else None,
     )
 
 
-def _ask(*arguments: str) -> dict[str, Any]:
-    if not _places.acquire(timeout=WALL_SECONDS):
+def _ask(command: str, limits: Limits, filename: str, **facts: Any) -> dict[str, Any]:
+    with _a_place():
+        try:
+            return children.ask(command, limits, **facts)
+        except ChildFailed as reason:
+            raise Undecodable(filename=filename, why=str(reason)) from reason
+
+
+@contextmanager
+def _a_place() -> Iterator[None]:
+    if not _places.acquire(timeout=PATIENCE_SECONDS):
         raise InspectorBusy
     try:
-        child = subprocess.run(
-            [sys.executable, "-s", "-m", "services.media.processing.inspector", *arguments],
-            cwd=services.ROOT,
-            env={"LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"refused": "undecodable", "why": "it took too long"}
+        yield
     finally:
         _places.release()
-    if child.returncode or len(child.stdout) > MAX_ANSWER_BYTES:
-        log(__name__).warning("inspector.failed", status=child.returncode, said=child.stderr[-300:].decode(errors="replace"))
-        return {"refused": "undecodable", "why": "the parser gave up"}
-    answer: dict[str, Any] = json.loads(child.stdout)
-    return answer

@@ -1,38 +1,28 @@
-"""The child process in which users' files meet parsers: `python -m ...inspector probe|tags PATH [COVER]`.
+"""What a file is and says of itself; runs in a child of the nursery, and nowhere else.
 
-It confines itself before any parser is loaded, opens only the path it was given, and prints one JSON object. It never sees a
-secret: its parent starts it with an empty environment.
+It opens only the path it was given. libav gets a file object: it has no name to open, so no protocol and no second file can be
+reached from within a file.
 """
 
-import json
-import sys
-
-from services.media.processing import confinement
-
-if __name__ == "__main__":  # before the parsers are loaded
-    confinement.confine()
-
-from io import BytesIO
+import mmap
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import filetype
 from av.stream import Disposition
-from PIL import Image, ImageOps
-from tinytag import TinyTag, TinyTagException
+
+from services.media.processing import painter, remuxer, tags
 
 HEAD_BYTES = 8192  # filetype looks no further
 FRAMES = 3  # that must decode before something counts as audio
 MAX_PACKETS_REFUSED = 200  # damaged packets that may come before the first good one
 MAX_SAMPLE_RATE_HZ = 768_000
 MAX_CHANNELS = 64
-COVER_PIXELS = 1000  # the longer side, at most
-MAX_PIXELS = 25_000_000  # of a picture, from its header
-MAX_COVER_BYTES = 10 * 1024 * 1024
-COVER_QUALITY = 85
-PICTURES = ("JPEG", "PNG", "WEBP")
-MAX_SECONDS = 2**31 - 1
+MAX_SECONDS = 2**31 // 1000 - 1
+BELIEVED_SECONDS = 1.0  # that a header and its packets may differ by before the packets are believed
+CUES = b"\x1c\x53\xbb\x6b"  # of Matroska: where to find which second
 
 # What the content says it is -> how it is served, its extension, and the one demuxer that may read it.
 KINDS = {
@@ -53,6 +43,7 @@ KINDS = {
     "video/webm": ("audio/webm", "webm", "matroska"),
     "video/x-matroska": ("audio/webm", "webm", "matroska"),
 }
+MATROSKA = "matroska"
 
 
 class NotAudio(Exception):
@@ -63,45 +54,86 @@ class Undecodable(Exception):
     """Nothing in it decodes."""
 
 
-def main(command: str, path: str, cover: str = "") -> dict[str, Any]:
-    """What was found, or `{"refused": "not_audio" | "undecodable", "why": ...}`."""
+class TimeUp(Exception):
+    """The file takes longer than it is worth."""
+
+
+class Watched:
+    """A file that may be read until a moment: libav asks it for every byte."""
+
+    def __init__(self, file: BinaryIO, until: float) -> None:
+        self._file, self._until = file, until
+
+    def read(self, size: int = -1) -> bytes:
+        """As a file's own. Raises TimeUp."""
+        if time.monotonic() > self._until:
+            raise TimeUp
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As a file's own."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As a file's own."""
+        return self._file.tell()
+
+
+def probe(*, path: str, seconds: float) -> dict[str, Any]:
+    """Whether it is audio that plays, decided quickly: what takes longer than `seconds` is not decided yet.
+
+    What was found, or `{"refused": "not_audio" | "undecodable", "why": ...}`.
+    """
+    kind: dict[str, Any] = {}
     try:
-        found = probe(path)
-    except NotAudio as reason:
+        with Path(path).open("rb") as file:
+            mime_type, extension, demuxer = _kind(file.read(HEAD_BYTES))
+            kind = {"mime_type": mime_type, "extension": extension, "seconds": None}
+            until = time.monotonic() + seconds
+            kind |= _decoded(file, demuxer, until)
+            if kind["seconds"] is None:
+                kind["seconds"] = _read_through(file, demuxer, until)["seconds"]
+    except TimeUp:
+        return kind
+    except Exception as reason:
+        return _refusal(reason)
+    return kind
+
+
+def look(*, path: str, folder: str, seconds: float) -> dict[str, Any]:
+    """The same, of the whole file; with its tags, its cover in `folder` (`painter.paint`), and a twin that seeks where the
+    file does not (`remuxer.remux`, as `twin` in `folder`).
+    """
+    try:
+        with Path(path).open("rb") as file:
+            mime_type, extension, demuxer = _kind(file.read(HEAD_BYTES))
+            until = time.monotonic() + seconds
+            found = _decoded(file, demuxer, until)
+            read = _read_through(file, demuxer, until)
+            twin = None
+            if demuxer == MATROSKA and (found["seconds"] is None or not _has_cues(file)):
+                file.seek(0)
+                twin = remuxer.remux(Watched(file, until), Path(folder) / "twin")
+    except TimeUp:
+        return {"refused": "undecodable", "why": "it takes too long to read"}
+    except Exception as reason:
+        return _refusal(reason)
+    claimed = found["seconds"]
+    if claimed is None or (read["seconds"] is not None and abs(claimed - read["seconds"]) > BELIEVED_SECONDS):
+        found["seconds"] = read["seconds"]
+    said, cover = tags.read(path)
+    painted = painter.covers(cover, Path(folder)) if cover else False
+    bits = said.pop("bit_depth", None) if mime_type in tags.LOSSLESS else None
+    facts = {"bit_rate_kbps": _bit_rate(read["bytes"], found["seconds"]), "bit_depth": bits, "twin": twin, "cover": painted}
+    return {"mime_type": mime_type, "extension": extension, "tags": said} | found | facts
+
+
+def _refusal(reason: Exception) -> dict[str, Any]:
+    if isinstance(reason, NotAudio):
         return {"refused": "not_audio", "why": str(reason)}
-    except (Undecodable, av.FFmpegError, ValueError, IndexError, OverflowError) as reason:
+    if isinstance(reason, (Undecodable, av.FFmpegError, ValueError, IndexError, OverflowError, MemoryError)):
         return {"refused": "undecodable", "why": f"{type(reason).__name__}: {reason}"[:200]}
-    return found | tags(path, cover) if command == "tags" else found
-
-
-def probe(path: str) -> dict[str, Any]:
-    """Type, extension and duration, once a few frames have really been decoded. Raises NotAudio, Undecodable."""
-    with Path(path).open("rb") as file:
-        mime_type, extension, demuxer = _kind(file.read(HEAD_BYTES))
-        file.seek(0)
-        # A file object: libav has no name to open, so no protocol and no second file can be reached from within it.
-        with av.open(file, format=demuxer) as container:
-            stream = _audio(container)
-            decoded = _decode_some(container, stream)
-            seconds = _seconds(container, stream)
-        if seconds is None:
-            file.seek(0)
-            with av.open(file, format=demuxer) as container:
-                seconds = _counted_seconds(container)
-    if not (0 < decoded["sample_rate_hz"] <= MAX_SAMPLE_RATE_HZ and 0 < decoded["channels"] <= MAX_CHANNELS):
-        raise Undecodable("no sound has such a rate or so many channels")
-    return {"mime_type": mime_type, "extension": extension, "seconds": seconds, **decoded}
-
-
-def tags(path: str, cover: str) -> dict[str, Any]:
-    """Title, artist and album where the file names them; its front cover, re-encoded, is written to `cover`."""
-    try:
-        found = TinyTag.get(path, image=True)
-    except (TinyTagException, ValueError, KeyError, IndexError, OverflowError, OSError, MemoryError):
-        return {}  # it plays, so it is kept; it just says nothing of itself
-    image = found.images.any
-    has_cover = bool(cover and image and image.data and _write_cover(image.data, cover))
-    return {"title": _text(found.title), "artist": _text(found.artist), "album": _text(found.album), "cover": has_cover}
+    raise reason
 
 
 def _kind(head: bytes) -> tuple[str, str, str]:
@@ -117,7 +149,20 @@ def _kind(head: bytes) -> tuple[str, str, str]:
     raise NotAudio(guessed.mime if guessed else "unknown content")
 
 
-def _audio(container: Any) -> Any:
+def _decoded(file: BinaryIO, demuxer: str, until: float) -> dict[str, Any]:
+    """Codec, rate, channels and the duration that its header names, once a few frames have really been decoded."""
+    file.seek(0)
+    with av.open(Watched(file, until), format=demuxer) as container:
+        stream = audio_of(container)
+        facts = {"codec": stream.codec_context.codec.canonical_name, "seconds": _claimed_seconds(container, stream)}
+        facts |= _decode_some(container, stream, until)
+    if not (0 < facts["sample_rate_hz"] <= MAX_SAMPLE_RATE_HZ and 0 < facts["channels"] <= MAX_CHANNELS):
+        raise Undecodable("no sound has such a rate or so many channels")
+    return facts
+
+
+def audio_of(container: Any) -> Any:
+    """Its one audio stream; a cover is no moving picture. Raises NotAudio."""
     moving = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
     if moving:
         raise NotAudio("it holds video")
@@ -128,10 +173,12 @@ def _audio(container: Any) -> Any:
     return stream
 
 
-def _decode_some(container: Any, stream: Any) -> dict[str, Any]:
+def _decode_some(container: Any, stream: Any, until: float) -> dict[str, Any]:
     frames = refused = 0
     facts: dict[str, Any] = {}
     for packet in container.demux(stream):
+        if time.monotonic() > until:
+            raise TimeUp
         try:
             for frame in packet.decode():
                 frames += 1
@@ -147,7 +194,7 @@ def _decode_some(container: Any, stream: Any) -> dict[str, Any]:
     return facts
 
 
-def _seconds(container: Any, stream: Any) -> float | None:
+def _claimed_seconds(container: Any, stream: Any) -> float | None:
     if container.duration is not None and container.duration > 0:
         return _bounded(container.duration / av.time_base)
     if stream.duration is not None and stream.duration > 0:
@@ -155,44 +202,32 @@ def _seconds(container: Any, stream: Any) -> float | None:
     return None
 
 
-def _counted_seconds(container: Any) -> float | None:
-    """A recording of a browser names no duration: the end of its last packet tells."""
-    end = 0.0
+def _read_through(file: BinaryIO, demuxer: str, until: float) -> dict[str, Any]:
+    """How long its packets last and how many bytes they are; a recording of a browser names no duration."""
+    file.seek(0)
+    first, end, size = None, 0.0, 0
     try:
-        for packet in container.demux(container.streams.audio[0]):
-            if packet.pts is not None:
-                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        with av.open(Watched(file, until), format=demuxer) as container:
+            for packet in container.demux(audio_of(container)):
+                size += packet.size
+                if packet.pts is not None:
+                    first = packet.pts if first is None else first
+                    end = max(end, float((packet.pts - first + (packet.duration or 0)) * packet.time_base))
+                if time.monotonic() > until:
+                    raise TimeUp
     except av.FFmpegError:
         pass  # truncated: it plays as far as it goes
-    return _bounded(end) if end else None
+    return {"seconds": _bounded(end) if end else None, "bytes": size}
+
+
+def _has_cues(file: BinaryIO) -> bool:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(CUES) >= 0
+
+
+def _bit_rate(size_bytes: int, seconds: float | None) -> int | None:
+    return min(round(size_bytes * 8 / 1000 / seconds), 2**31 - 1) if seconds else None
 
 
 def _bounded(seconds: float) -> float | None:
     return seconds if 0 <= seconds < MAX_SECONDS else None
-
-
-def _write_cover(data: bytes, path: str) -> bool:
-    if len(data) > MAX_COVER_BYTES:
-        return False
-    try:
-        with Image.open(BytesIO(data), formats=PICTURES) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                return False
-            picture.draft("RGB", (COVER_PIXELS, COVER_PIXELS))
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-            upright.thumbnail((COVER_PIXELS, COVER_PIXELS))
-            clean = Image.new("RGB", upright.size)  # a new picture, so that no EXIF block comes along
-            clean.paste(upright)
-            clean.save(path, "JPEG", quality=COVER_QUALITY, optimize=True)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError, MemoryError):
-        return False
-    return True
-
-
-def _text(value: str | None) -> str | None:
-    kept = "".join(character for character in value or "" if character.isprintable()).strip()
-    return kept[:255] or None
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(*sys.argv[1:])))

@@ -1,0 +1,148 @@
+"""Having a child process do what is not safe here: parsing what people send. Its crash and its limits are answers too."""
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shared import json, services
+from shared.errors import Unavailable
+from shared.logs import log
+
+MAX_ANSWER_BYTES = 1024 * 1024
+GRACE_SECONDS = 5  # that the nursery may be late with the end of a child
+READ_BYTES = 64 * 1024
+MIB = 1024 * 1024
+
+
+class ChildFailed(Exception):
+    """The child crashed, met its limits or took too long."""
+
+
+class ParsersDown(Unavailable):
+    """Files cannot be looked at just now. Try again in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one child may use. `write_bytes` is of one file."""
+
+    wall_seconds: int
+    cpu_seconds: int
+    write_bytes: int = 16 * MIB
+    nice: int = 0
+
+
+class Gone(Exception):
+    """The nursery ended before the child did."""
+
+
+def ask(command: str, limits: Limits, **facts: Any) -> dict[str, Any]:
+    """What a child says of one thing. Raises ChildFailed."""
+    for _ in range(2):  # the nursery may have ended of itself just as it was asked
+        try:
+            with Child(command, limits, **facts) as child:
+                return child.answer()
+        except Gone:
+            continue
+    raise ChildFailed("the parsers are gone")
+
+
+class Child:
+    """One child at work. With `pipe`, it writes there too; the child ends when nobody reads that any more."""
+
+    def __init__(self, command: str, limits: Limits, *, pipe: int | None = None, **facts: Any) -> None:
+        self._until = time.monotonic() + limits.wall_seconds + GRACE_SECONDS
+        self._command = command
+        self._answer, its_end = os.pipe()
+        try:
+            order = json.dumps({"command": command, "facts": facts, **asdict(limits)})
+            _nursery.order(order, [its_end] if pipe is None else [its_end, pipe])
+        except BaseException:
+            os.close(self._answer)
+            raise
+        finally:
+            os.close(its_end)
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        os.close(self._answer)
+
+    def answer(self) -> dict[str, Any]:
+        """What it said, once it has ended. Raises ChildFailed, Gone."""
+        said, _, status = self._all().rpartition(b"\n")
+        if not status:
+            raise Gone
+        if status != b"0":
+            words = {"command": self._command, "status": status.decode(), "said": said[-300:].decode(errors="replace")}
+            log(__name__).warning("child.failed", **words)
+            raise ChildFailed("it took too long" if status == b"took too long" else "the parser gave up")
+        answer: dict[str, Any] = json.loads(said)
+        return answer
+
+    def _all(self) -> bytes:
+        kept, ready = bytearray(), select.poll()
+        ready.register(self._answer)
+        while (left := self._until - time.monotonic()) > 0:
+            if not ready.poll(left * 1000):
+                break
+            piece = os.read(self._answer, READ_BYTES)
+            if not piece:
+                return bytes(kept)
+            kept += piece
+            if len(kept) > MAX_ANSWER_BYTES:
+                raise ChildFailed("it says too much")
+        raise ChildFailed("it took too long")
+
+
+class _Nursery:
+    """The process that children are born of; started when it is needed, again where it has ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._orders: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def order(self, message: bytes, pipes: list[int]) -> None:
+        """Have a child born. Raises ParsersDown."""
+        with self._lock:
+            for _ in range(2):
+                orders = self._orders or self._start()
+                try:
+                    socket.send_fds(orders, [message], pipes)
+                    return
+                except OSError:
+                    self._end()
+        raise ParsersDown
+
+    def _start(self) -> socket.socket:
+        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its:
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-m", "services.media.processing.nursery", str(its.fileno())],
+                cwd=services.ROOT,
+                env={"LC_ALL": "C.UTF-8"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[its.fileno()],
+            )
+        self._orders = mine
+        return mine
+
+    def _end(self) -> None:
+        if self._orders:
+            self._orders.close()
+        if self._process:
+            self._process.wait()  # its socket is closed, so it ends
+        self._orders = self._process = None
+
+
+_nursery = _Nursery()

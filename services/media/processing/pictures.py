@@ -1,0 +1,57 @@
+"""Pictures as they are kept: JPEGs made anew by a child process, in fixed sizes, without anything that came along."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.media.errors import NotAPicture
+from services.media.processing import children
+from services.media.processing.children import ChildFailed, Limits
+
+COVER_PIXELS = 1000  # the longer side of a cover, at most
+THUMBNAILS = {"small": 150, "medium": 300, "large": 600}  # pixels
+COVERS = (COVER_PIXELS, *THUMBNAILS.values())
+MIME_TYPE = "image/jpeg"
+PAINTING = Limits(wall_seconds=20, cpu_seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A picture in every size that was asked for, largest first: `(pixels, path)`; `width` and `height` of the first."""
+
+    width: int
+    height: int
+    files: list[tuple[int, Path]]
+
+
+def reencode(path: Path, folder: Path, sizes: tuple[int, ...]) -> Painted:
+    """A JPEG of each size in `folder`: the longer side is that many pixels at most, and nothing is enlarged.
+
+    JPEG, PNG and WebP are taken, of 25 megapixels at most. Raises NotAPicture.
+    """
+    largest_first = sorted(sizes, reverse=True)
+    try:
+        answer = children.ask("paint", PAINTING, path=str(path), folder=str(folder), sizes=largest_first)
+    except ChildFailed as reason:
+        raise NotAPicture(why=str(reason)) from reason
+    if "refused" in answer:
+        raise NotAPicture(why=answer["refused"])
+    return Painted(answer["width"], answer["height"], files_in(folder, largest_first))
+
+
+def files_in(folder: Path, sizes: list[int]) -> list[tuple[int, Path]]:
+    """Where `reencode` put each size."""
+    return [(size, folder / f"{size}.jpg") for size in sizes]
+
+
+def keys(cover_key: str) -> list[str]:
+    """A cover's object and those of its thumbnails.
+
+    >>> keys("storage/cover/u/f.jpg")[:2]
+    ['storage/cover/u/f.jpg', 'storage/cover/u/f-150.jpg']
+    """
+    return [cover_key, *(thumbnail_key(cover_key, pixels) for pixels in THUMBNAILS.values())]
+
+
+def thumbnail_key(cover_key: str, pixels: int) -> str:
+    """Where a cover's thumbnail is."""
+    return f"{cover_key.removesuffix('.jpg')}-{pixels}.jpg"
