@@ -128,16 +128,17 @@ class Died(BaseException):
 
 
 class StoreThat(Store):
-    """The object store, with something happening just before or just after an object is written."""
+    """The object store, with something happening just before or just after the first object is written."""
 
     def __init__(self, work: Work, *, before: Callable[[], Any] = bool, after: Callable[[], Any] = bool) -> None:
         super().__init__(work.settings)
         self._before, self._after = before, after
 
     def put(self, *arguments: Any, **options: Any) -> None:
-        self._before()
+        before, after, self._before, self._after = self._before, self._after, bool, bool
+        before()
         super().put(*arguments, **options)
-        self._after()
+        after()
 
 
 def die() -> None:

@@ -72,6 +72,12 @@ BYTES = (
     AudioFile.bucket,
     AudioFile.object_key,
     AudioFile.sha256,
+    AudioFile.playable_key,
+    AudioFile.playable_size,
+    AudioFile.playable_sha256,
+    AudioFile.codec,
+    AudioFile.bit_rate_kbps,
+    AudioFile.duration,
     AudioFile.cover_key,
     AudioFile.created_at,
 )
@@ -163,6 +169,40 @@ def has_cover(db: Session, file_id: UUID, *, user_id: UUID, cover_key: str) -> N
         AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.PROCESSING.value
     )
     _one(db.execute(change.values(cover_key=cover_key).returning(AudioFile.id)).first())
+
+
+def learn(db: Session, file_id: UUID, *, user_id: UUID, facts: Row, tags: Row) -> None:
+    """A look at the whole file is over and it is ready; `tags` count unless its owner has said otherwise since.
+
+    Raises NoSuchFile.
+    """
+    mine = (AudioFile.id == file_id, AudioFile.user_id == user_id)
+    edited = db.execute(select(AudioFile.edited_at).where(*mine).with_for_update()).scalar()
+    become(db, file_id, State.READY, user_id=user_id, **facts, **({} if edited else tags))
+
+
+def measured(db: Session, file_id: UUID, *, user_id: UUID, **facts: Any) -> None:
+    """Write down what a measurement found, or that there is no measuring it. Raises NoSuchFile."""
+    change = update(AudioFile).where(
+        AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.READY.value
+    )
+    _one(db.execute(change.values(measured_at=clock.now(), **facts).returning(AudioFile.id)).first())
+
+
+def is_measured(db: Session, file_id: UUID, *, user_id: UUID) -> bool:
+    """Whether its loudness was taken, or given up."""
+    row = select(AudioFile.id).where(AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.measured_at.is_not(None))
+    return db.scalar(row) is not None
+
+
+def reject(db: Session, file: Row, *, user_id: UUID, why: str) -> None:
+    """It is not what is taken here; its row stays and says why, its room is given back. Raises NoSuchFile.
+
+    `file` is a row of `stored`; whoever calls this has its objects deleted.
+    """
+    keys = dict.fromkeys(("object_key", "sha256", "cover_key", "playable_key", "playable_size", "playable_sha256"))
+    become(db, file["id"], State.REJECTED, user_id=user_id, error=why, file_size=0, **keys)
+    quota.release(db, file["file_size"], user_id=user_id)
 
 
 def become(db: Session, file_id: UUID, state: State, *, user_id: UUID, **facts: Any) -> None:

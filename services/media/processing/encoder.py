@@ -4,6 +4,7 @@ What it writes goes to a file, or to a pipe as it is made: opus in ogg, aac in A
 """
 
 import os
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def encode(
         layout = "mono" if stream.codec_context.layout.nb_channels == 1 else "stereo"
         options = {"id3v2_version": "0", "write_xing": "0"} if pipe >= 0 and format == "mp3" else {}
         with av.open(_target(target, pipe), "w", format=container, options=options) as written:
-            made = written.add_stream(encoder, rate=rate)
+            made: Any = written.add_stream(encoder, rate=rate)
             made.bit_rate, made.layout, made.format = bit_rate_kbps * 1000, layout, sample_format
             made.thread_count = 1
             samples = _encode(read, stream, written, made, start_seconds, AudioResampler(sample_format, layout, rate))
@@ -81,16 +82,14 @@ def _frames(read: Any, stream: Any, start_seconds: float) -> Any:
     """The sound from a second on, exact to a frame; damaged packets are left out."""
     start = (stream.start_time or 0) * float(stream.time_base)
     if start_seconds > 0:
-        try:
+        with suppress(av.FFmpegError):  # what cannot seek is read from its beginning
             read.seek(int((start + start_seconds) / stream.time_base), stream=stream)
-        except av.FFmpegError:
-            pass  # what cannot seek is read from its beginning
     damaged, packets = 0, read.demux(stream)
     while damaged < MAX_DAMAGED:
         try:
             for frame in next(packets).decode():
-                end = None if frame.pts is None else frame.pts * float(frame.time_base) + frame.samples / frame.sample_rate - start
-                if end is None or end > start_seconds:
+                length = frame.samples / frame.sample_rate
+                if frame.pts is None or frame.pts * float(frame.time_base) + length - start > start_seconds:
                     frame.pts = None
                     yield frame
         except StopIteration:

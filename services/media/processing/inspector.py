@@ -206,6 +206,7 @@ def _read_through(file: BinaryIO, demuxer: str, until: float) -> dict[str, Any]:
     """How long its packets last and how many bytes they are; a recording of a browser names no duration."""
     file.seek(0)
     first, end, size = None, 0.0, 0
+    container: Any
     try:
         with av.open(Watched(file, until), format=demuxer) as container:
             for packet in container.demux(audio_of(container)):

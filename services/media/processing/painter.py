@@ -52,7 +52,7 @@ def _paint(data: bytes, wanted: list[tuple[int, Path]]) -> tuple[int, int]:
         shown = picture.convert("RGBA") if picture.mode == "P" else picture  # colours of a palette have no means
         shown.thumbnail((largest, largest))
         clean = _upright(shown)
-    made = []
+    made: list[tuple[int, int]] = []
     for size, path in largest_first:
         clean.thumbnail((size, size))
         clean.save(path, "JPEG", quality=QUALITY, optimize=True)

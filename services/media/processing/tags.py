@@ -1,4 +1,4 @@
-"""What a file says of itself: tags of every kind, by the names of our columns; runs in a child of the nursery, and nowhere else."""
+"""What a file says of itself, by the names of our columns; runs in a child of the nursery, and nowhere else."""
 
 import math
 import re
@@ -31,7 +31,10 @@ NAMED: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("isrc", 32, ("isrc",)),
     ("barcode", 32, ("barcode", "upc", "ean")),
 )
-BROKEN = (TinyTagException, ValueError, KeyError, IndexError, OverflowError, OSError, MemoryError, TypeError, AttributeError, RecursionError)
+BROKEN = (  # what parsers of Python make of nonsense
+    *(TinyTagException, ValueError, LookupError, OverflowError, OSError),
+    *(MemoryError, TypeError, AttributeError, RecursionError),
+)
 
 
 def read(path: str) -> tuple[dict[str, Any], bytes]:
@@ -126,7 +129,8 @@ def _people(others: dict[str, list[Any]], role: str) -> list[str]:
 
 
 def _is_compilation(others: dict[str, list[Any]]) -> bool:
-    return any(str(each).strip() in ("1", "True", "true") for key in ("compilation", "tcmp", "cpil") for each in others.get(key, ()))
+    said = [each for key in ("compilation", "tcmp", "cpil") for each in others.get(key, ())]
+    return any(str(each).strip().lower() in ("1", "true") for each in said)
 
 
 def _number(value: Any) -> int | None:

@@ -15,6 +15,7 @@ from services.media.processing import inspection
 from services.media.processing.inspection import Found
 from services.media.receiving import quota
 from services.media.receiving.spool import Spooled
+from services.media.tasks import processing
 from services.media.world import World
 from shared import db as database
 from shared import ids
@@ -56,6 +57,7 @@ def _keep(engine: Engine, world: World, spooled: Spooled, session_id: UUID, user
             world.store.put(bucket, key, data, size_bytes=spooled.size_bytes, mime_type=found.mime_type)
         with database.transaction(engine, user_id=user_id) as db:
             files.become(db, row["id"], State.READY, user_id=user_id)
+            processing.enqueue_measuring(db, row["id"], user_id=user_id)
     return {name: value for name, value in row.items() if name != "state"}
 
 

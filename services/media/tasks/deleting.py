@@ -9,8 +9,12 @@ from sqlalchemy.orm import Session
 from services.media.library import catalogue, files
 from services.media.models.files import AudioFile, Kind, State
 from services.media.playing import cache
+from services.media.processing import pictures
 from services.media.tasks.queue import Work, queue
 from shared import db as database
+
+TWINNED = "audio/webm"  # browsers record it, without a duration
+TWIN = ".seeks.webm"
 
 
 @queue.task()
@@ -64,8 +68,16 @@ def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> Any:
 
 
 def objects_of(row: Any) -> list[list[str]]:
-    """Bucket and key of everything stored for a file."""
-    return [[row["bucket"], key] for key in (row["object_key"], row["cover_key"]) if key]
+    """Bucket and key of everything that is stored for a file, or may be by a job that is at it just now."""
+    keys = [row["object_key"]] if row["object_key"] else []
+    keys += [twin_key(row)] if keys and row["mime_type"] == TWINNED else []
+    keys += pictures.keys(row["cover_key"]) if row["cover_key"] else []
+    return [[row["bucket"], key] for key in keys]
+
+
+def twin_key(row: Any) -> str:
+    """Where the twin of a file is that does not seek: beside it."""
+    return f"{row['object_key'].rpartition('/')[0]}/{row['id']}{TWIN}"
 
 
 def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, Uuid, and_, any_, literal, or_, select
 from sqlalchemy.orm import Session
 
 from services.media.leaving import archives
@@ -13,7 +13,7 @@ from services.media.library import files
 from services.media.models.files import PLAYABLE, AudioFile, State
 from services.media.playing import cache
 from services.media.tasks.deleting import delete_bytes, end_file, objects_of
-from services.media.tasks.processing import read_tags
+from services.media.tasks.processing import measure, measuring_lock, read_tags
 from services.media.tasks.queue import Work, queue
 from shared import clock
 from shared import db as database
@@ -21,6 +21,7 @@ from shared import db as database
 UNFINISHED = timedelta(minutes=20)  # longer than the gateway lets any upload last
 FORGOTTEN = timedelta(minutes=10)  # a job has had all its attempts by then
 SWEPT_AT_ONCE = 200
+UNFINISHED_STATES = (State.UPLOADING.value, State.PROCESSING.value, State.DELETING.value)
 
 
 @queue.task(every="* * * * *")
@@ -31,7 +32,10 @@ def sweep(work: Work) -> None:
     now = clock.now()
     with database.transaction(work.engine) as db:
         too_old = select(*files.BYTES, AudioFile.updated_at).where(
-            AudioFile.state.in_([State.UPLOADING.value, State.PROCESSING.value, State.DELETING.value]),
+            or_(
+                AudioFile.state.in_(UNFINISHED_STATES),
+                and_(AudioFile.state == State.READY.value, AudioFile.measured_at.is_(None)),
+            ),
             AudioFile.updated_at < now - FORGOTTEN,
         )
         found = db.execute(too_old.order_by(AudioFile.updated_at).limit(SWEPT_AT_ONCE)).mappings().all()
@@ -40,6 +44,8 @@ def sweep(work: Work) -> None:
             match State(row["state"]):
                 case State.PROCESSING:
                     read_tags.enqueue_with(db, only_once=f"tags {row['id']}", **names)
+                case State.READY:
+                    measure.enqueue_with(db, only_once=f"measure {row['id']}", lock=measuring_lock(row["id"]), **names)
                 case State.DELETING:
                     delete_bytes.enqueue_with(db, only_once=f"bytes {row['id']}", objects=objects_of(row), **names)
                 case State.UPLOADING if row["updated_at"] < now - UNFINISHED:
