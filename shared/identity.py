@@ -192,6 +192,10 @@ class Revocations:
         marks = (self._before.get(str(caller.session_id), -1), self._before.get(str(caller.id), -1))
         return caller.issued_at <= max(marks)
 
+    def last(self, user_id: UUID) -> int:
+        """Up to when everything of this person was revoked, in unix seconds; 0 where nothing was."""
+        return self._before.get(str(user_id), 0)
+
     def _forget(self, now: int) -> None:
         for key in [key for key, before in self._before.items() if before < now - MARKS_KEPT_SECONDS]:
             del self._before[key]

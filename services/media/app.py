@@ -5,12 +5,13 @@ from fastapi import FastAPI
 
 from services import media
 from services.media.dialects.subsonic import rest
-from services.media.errors import TooManyUploads
+from services.media.errors import TooManyStreams, TooManyUploads, TooManyZips
 from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
-from services.media.routes import archives, audiences, files, internal, play, tus
+from services.media.playing.turns import Turns
+from services.media.routes import archives, audiences, files, internal, play, playing, tus
 from services.media.settings import Settings
 from services.media.store import Store
 from services.media.tasks.queue import events
@@ -24,6 +25,8 @@ ARRIVING = 16  # large uploads on their way at once, of everybody; so many caps'
 ARRIVING_OF_ONE = 6  # and of one person: as many connections as a browser opens
 WAIT_SECONDS = 30  # that one more waits for its turn, unread
 STORING = 8  # bodies of resumable uploads that are written just now: a spooled part, or one on its way to the store
+ZIPS_OF_ONE = 3  # on their way to one person at once
+STREAMS_OF_ONE = 30  # a household's players, and a page that preloads
 FINISHING = 6  # bodies looked at and stored at once: twice the inspector's places, and a few at the store
 
 
@@ -53,6 +56,7 @@ def create() -> FastAPI:
             tus.router,
             files.router,
             archives.router,
+            playing.router,
             play.router,
             internal.router,
             audiences.router,
@@ -69,6 +73,8 @@ def create() -> FastAPI:
             places=Places(),
             players=Players(peers["auth"], verifier.revocations),
             arrivals=arrivals,
+            zipping=Turns(of_one=ZIPS_OF_ONE, too_many=TooManyZips),
+            streaming=Turns(of_one=STREAMS_OF_ONE, too_many=TooManyStreams),
             spool=spool,
         ),
         events=events,

@@ -46,6 +46,18 @@ class NoWaveform(NotFound):
     """There is no waveform of this file: it has not been measured yet, or could not be."""
 
 
+class NothingToGather(NotFound):
+    """There is no such album or playlist, or nothing in it can be played."""
+
+
+class TooManyZips(TooMany):
+    """You are downloading too much at once already. Wait until one of those has ended."""
+
+
+class TooManyStreams(TooMany):
+    """You are playing too much at once already. Stop something first."""
+
+
 class BytesLost(NotFound):
     """The object store does not have the bytes of this file any more. Upload it again."""
 

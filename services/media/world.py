@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 from anyio import CapacityLimiter
 
@@ -12,6 +11,7 @@ from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
+from services.media.playing.turns import Turns
 from services.media.settings import Settings
 from services.media.store import Store
 from shared.fastapi_app.reception import Arrivals, Bounds
@@ -28,6 +28,8 @@ class World:
     places: Places
     players: Players
     arrivals: Arrivals
+    zipping: Turns
+    streaming: Turns
     finishing: CapacityLimiter  # who waits for the inspector or the store waits here, not in a thread that lists need
     storing: CapacityLimiter  # the same for parts of resumable uploads
     spool: Path  # where bodies wait until they are stored
@@ -38,7 +40,7 @@ class World:
         too_large = UploadTooLarge(at_most_bytes=at_most)
         return Bounds(at_most, too_large, mine.slowest_bytes_per_second, mine.patience_seconds)
 
-    def drop(self, file: Row, *, user_id: UUID) -> None:
+    def drop(self, file: Row) -> None:
         """Forget a file that was deleted; a row of `files.bytes_of`."""
-        self.places.forget(file["id"], user_id=user_id)
+        self.places.forget(file["id"])
         self.cache.drop(file)

@@ -1,7 +1,7 @@
 """Archives: what every service wrote down of somebody who asked for it, and their audio, as one ZIP.
 
-The parts are objects under the user's id and the archive's. The ZIP is made while it is sent, one read of the store at a time,
-so it takes no room and no memory. An archive is there once every service has put in its part, and for seven days.
+The parts are objects under the user's id and the archive's. The ZIP is made while it is sent.
+An archive is there once every service has put in its part, and for seven days.
 """
 
 import re
@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import UUID
-from zipfile import ZIP_STORED
 
 from sqlalchemy import Engine, select
-from zipstream import ZipStream
 
-from services.media.errors import BytesLost, NoSuchArchive
+from services.media.errors import NoSuchArchive
 from services.media.library.files import BYTES, Row
 from services.media.models.files import PLAYABLE, AudioFile
+from services.media.playing.zips import Entry
 from services.media.settings import Settings
-from services.media.store import READ_BYTES, Listed, Store
+from services.media.store import Listed, Store
 from shared import clock, services
 from shared import db as database
 from shared.leaving import ARCHIVE_KEPT, Rows
@@ -29,7 +28,6 @@ JSON = "application/json"
 UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 LONGEST_STEM = 80  # characters; file systems take 255 bytes
 ID_CHARACTERS = 12  # of a file's id that its name ends with: 48 random bits
-LOST = "The object store has lost the bytes of these files:\n"
 
 
 def keep(store: Store, settings: Settings, path: Path, task_id: UUID, service: str, user_id: UUID) -> None:
@@ -48,23 +46,13 @@ def parts(store: Store, settings: Settings, task_id: UUID, *, user_id: UUID) -> 
     return by_service
 
 
-def zipped(engine: Engine, store: Store, settings: Settings, found: dict[str, Listed], *, user_id: UUID) -> Iterator[bytes]:
-    """The ZIP, as it is sent: nothing is compressed, since audio is; each entry is written before the next is looked for."""
-    made, lost = ZipStream(compress_type=ZIP_STORED), []
+def entries(engine: Engine, settings: Settings, found: dict[str, Listed], *, user_id: UUID) -> Iterator[Entry]:
+    """What is in an archive: its parts, then every file, each looked for once the one before it is sent."""
     for service, part in sorted(found.items()):
-        made.add(_read(store, settings.storage_bucket, part.key, part.size_bytes), f"{service}.json")
-        yield from made.all_files()
+        yield Entry(f"{service}.json", settings.storage_bucket, part.key, part.size_bytes, service)
     for row in _files(engine, user_id):
-        try:
-            pieces = _begun(_read(store, row["bucket"], row["object_key"], row["file_size"]))
-        except BytesLost:
-            lost.append(f"{row['id']} {row['filename']}\n")
-            continue
-        made.add(pieces, f"audio/{name_of(row)}", size=row["file_size"])
-        yield from made.all_files()
-    if lost:
-        made.add(LOST + "".join(lost), "lost.txt")
-    yield from made.finalize()
+        known_as = f"{row['id']} {row['filename']}"
+        yield Entry(f"audio/{name_of(row)}", row["bucket"], row["object_key"], row["file_size"], known_as)
 
 
 def is_over(part: Listed) -> bool:
@@ -89,22 +77,6 @@ def named(rows: Rows) -> Iterator[dict[str, Any]]:
     """Rows of audio files, each with the name of its bytes in an archive, where it has any there."""
     for row in rows:
         yield dict(row) | ({"archived_as": name_of(dict(row))} if row["state"] in PLAYABLE else {})
-
-
-def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, with the first piece read: what is not there shows before its entry is begun."""
-    first = next(pieces, b"")
-
-    def all_of_it() -> Iterator[bytes]:
-        yield first
-        yield from pieces
-
-    return all_of_it()
-
-
-def _read(store: Store, bucket: str, key: str, size_bytes: int) -> Iterator[bytes]:
-    for start in range(0, size_bytes, READ_BYTES):
-        yield store.read(bucket, key, start=start, length=min(READ_BYTES, size_bytes - start))
 
 
 def _files(engine: Engine, user_id: UUID) -> Iterator[Row]:

@@ -1,7 +1,8 @@
 """Where the bytes of files just played are: players ask for ranges in bursts, and a transaction took half the time of each.
 
 A row is kept for a second, or until this process deletes the file: from then on nobody who asks this process is given it. What
-another process deletes (a replica, or the worker on an event) is read out here for a second more at most.
+another process deletes (a replica, or the worker on an event) is read out here for a second more at most; so it is for a reader
+to whom a file was shown and is shown no more.
 """
 
 import threading
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from services.media.library import files
+from services.media.library import readers
 from services.media.library.files import Row
 from shared import db as database
 
@@ -20,7 +21,7 @@ AT_MOST = 1_000  # rows
 
 
 class Places:
-    """Rows of `files.bytes_of`, by owner and file. Threads may share it."""
+    """Rows of `files.bytes_of`, by reader and file. Threads may share it."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[UUID, UUID], tuple[float, Row]] = OrderedDict()
@@ -28,13 +29,16 @@ class Places:
         self._lock = threading.Lock()
 
     def find(self, engine: Engine, file_id: UUID, *, user_id: UUID) -> Row:
-        """The row, as it was at most a second ago; in a transaction that is over when this returns. Raises NoSuchFile."""
+        """The row of a file that this user may read, as it was at most a second ago. Raises NoSuchFile.
+
+        It is read in a transaction that is over when this returns. Its `user_id` is the owner's.
+        """
         until, row = self._kept.get((user_id, file_id), (0.0, {}))
         if time.monotonic() < until:
             return row
         forgotten = self._forgotten
         with database.transaction(engine, user_id=user_id) as db:
-            row = files.bytes_of(db, file_id, user_id=user_id)
+            row = readers.bytes_of(db, file_id, user_id=user_id)
         with self._lock:
             if forgotten == self._forgotten:
                 self._kept[user_id, file_id] = (time.monotonic() + KEPT_SECONDS, row)
@@ -42,8 +46,9 @@ class Places:
                 self._kept.popitem(last=False)
         return row
 
-    def forget(self, file_id: UUID, *, user_id: UUID) -> None:
-        """It is deleted, and that is committed."""
+    def forget(self, file_id: UUID) -> None:
+        """It is deleted, and that is committed: for its owner and for everybody else."""
         with self._lock:
             self._forgotten += 1
-            self._kept.pop((user_id, file_id), None)
+            for reader in [reader for reader, kept in self._kept if kept == file_id]:
+                del self._kept[reader, file_id]

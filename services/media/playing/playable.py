@@ -2,6 +2,8 @@
 
 An `<audio>` or `<img>` element sends no Authorization header, so the address itself is the right to GET. Nothing stores one. It
 dies at its expiry, and with the sign-in or the account that made it, as tokens do.
+
+Addresses of covers made by one sign-in on one day are equal, so that whoever shows a list twice fetches its pictures once.
 """
 
 import base64
@@ -18,11 +20,13 @@ from services.media.errors import AddressEnded, NoSuchFile
 from shared import clock, derive, ids
 from shared.identity import Caller, Revocations
 
-What = Literal["stream", "cover"]
+What = Literal["stream", "cover", "small", "medium", "large"]
 
 PAYLOAD = struct.Struct(">B16s16s16sQQ")  # what, file, user, sign-in, made at, expires at
 MAC_BYTES = 32
-CODES: Mapping[What, int] = {"stream": 1, "cover": 2}
+CODES: Mapping[What, int] = {"stream": 1, "cover": 2, "small": 3, "medium": 4, "large": 5}
+WHATS = {code: what for what, code in CODES.items()}
+DAY_SECONDS = 86_400
 NO_SIGN_IN = UUID(int=0)
 
 
@@ -51,10 +55,10 @@ class Playables:
         self._revocations = revocations
 
     def url(self, file_id: UUID, what: What = "stream", *, user_id: UUID, session_id: UUID | None) -> str:
-        """An absolute address, good from now for as long as the setting says."""
-        now = int(clock.now().timestamp())
+        """An absolute address, good from now for as long as the setting says; that of a cover for up to a day more."""
+        made_at, expires_at = self._span(what, user_id)
         sign_in = session_id or NO_SIGN_IN
-        payload = PAYLOAD.pack(CODES[what], file_id.bytes, user_id.bytes, sign_in.bytes, now, now + self._lifetime_seconds)
+        payload = PAYLOAD.pack(CODES[what], file_id.bytes, user_id.bytes, sign_in.bytes, made_at, expires_at)
         return self._prefix + _text(payload + _mac(self._keys[0], payload))
 
     def open(self, token: str) -> Capability:
@@ -67,10 +71,19 @@ class Playables:
         if len(payload) != PAYLOAD.size or not any(hmac.compare_digest(_mac(key, payload), mac) for key in self._keys):
             raise NoSuchFile
         code, file_id, user_id, session_id, made_at, expires_at = PAYLOAD.unpack(payload)
-        what = next(name for name, number in CODES.items() if number == code)
-        capability = Capability(what, UUID(bytes=file_id), UUID(bytes=user_id), UUID(bytes=session_id), made_at, expires_at)
+        capability = Capability(
+            WHATS[code], UUID(bytes=file_id), UUID(bytes=user_id), UUID(bytes=session_id), made_at, expires_at
+        )
         self._check(capability)
         return capability
+
+    def _span(self, what: What, user_id: UUID) -> tuple[int, int]:
+        """When an address was made, and when it ends. A cover's was made when its day began, or once all before was revoked."""
+        now = int(clock.now().timestamp())
+        if what == "stream":
+            return now, now + self._lifetime_seconds
+        today = now - now % DAY_SECONDS
+        return max(today, self._revocations.last(user_id) + 1), today + DAY_SECONDS + self._lifetime_seconds
 
     def _check(self, capability: Capability) -> None:
         """Any mark on the sign-in ends it, whenever it was made; a mark on the account ends what was made before it."""

@@ -3,10 +3,9 @@
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 
 from services.media.leaving import archives
-from services.media.playing.streams import SAFE_HEADERS, content_disposition
+from services.media.playing import downloads
 from services.media.routes.needs import FileId, Media
 from shared import clock
 from shared.fastapi_app.app import router as new_router
@@ -21,7 +20,5 @@ ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}
 def download_archive(request: Request, caller: SignedIn, task_id: FileId, media: Media) -> Response:
     """Everything that is yours as a ZIP: what each service knows as JSON, and your audio. Ask for one at `/api/user/export`."""
     found = archives.parts(media.store, media.settings, task_id, user_id=caller.id)
-    sent = archives.zipped(shell(request).engine, media.store, media.settings, found, user_id=caller.id)
-    named = content_disposition("attachment", f"tutti-{clock.now().date()}.zip")
-    headers = SAFE_HEADERS | {"Content-Disposition": named}
-    return StreamingResponse(sent, headers=headers, media_type="application/zip")
+    sent = archives.entries(shell(request).engine, media.settings, found, user_id=caller.id)
+    return downloads.Zip(sent, media, name=f"tutti-{clock.now().date()}", user_id=caller.id)

@@ -1,12 +1,11 @@
-"""`/files`: upload, list, look at, play, download and delete audio."""
+"""`/files`: upload, list, look at and delete audio."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Header, Query, Request, Response
 
 from services.media.library import files
 from services.media.models.files import LIBRARY, Kind
-from services.media.playing import covers, streams
 from services.media.receiving import forms
 from services.media.routes.needs import FileId, Media
 from services.media.schemas.files import FileOut, shown
@@ -14,12 +13,10 @@ from services.media.tasks import deleting
 from shared import db as database
 from shared import json, paging
 from shared.fastapi_app.app import router as new_router
-from shared.fastapi_app.guards import Db, SignedIn, SignedInUncounted, shell
+from shared.fastapi_app.guards import Db, SignedIn, shell
 
 router = new_router()
 
-AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}}}, 206: {"content": {"audio/*": {}}}, 304: {}}
-PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 MULTIPART = {
     "requestBody": {
         "required": True,
@@ -89,28 +86,4 @@ def delete_file(caller: SignedIn, file_id: FileId, db: Db, media: Media) -> None
     its bytes.
     """
     file = deleting.delete_file(db, file_id, user_id=caller.id)
-    database.after_commit(db, lambda: media.drop(file, user_id=caller.id))
-
-
-@router.head("/files/{file_id}/stream", include_in_schema=False)
-@router.get("/files/{file_id}/stream", response_class=Response, responses=AUDIO, tags=["files"])
-def stream_file(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
-    """The bytes of a file, whole or one range of them."""
-    file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
-    return streams.answer(request, file, media)
-
-
-@router.head("/files/{file_id}/download", include_in_schema=False)
-@router.get("/files/{file_id}/download", response_class=Response, responses=AUDIO, tags=["files"])
-def download_file(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
-    """The same, named for keeping."""
-    file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
-    return streams.answer(request, file, media, disposition="attachment")
-
-
-@router.head("/files/{file_id}/cover", include_in_schema=False)
-@router.get("/files/{file_id}/cover", response_class=Response, responses=PICTURE, tags=["files"])
-def show_cover(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
-    """The cover of a file: a JPEG of at most 1,000 pixels a side."""
-    file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
-    return covers.answer(request, file, media)
+    database.after_commit(db, lambda: media.drop(file))

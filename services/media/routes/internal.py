@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from services.media.errors import NoSuchFile
 from services.media.leaving import parts
-from services.media.library import files
+from services.media.library import readers
 from services.media.receiving import recordings
 from services.media.routes.needs import Media
 from services.media.schemas.files import NewAddresses, RecordingOut
@@ -37,9 +37,9 @@ def delete_recording(session_id: UUID, caller: Internal, db: InternalDb, media: 
     """Delete that recording, if there is one; may be repeated."""
     if caller.user_id is None:
         raise NoSuchFile
-    file, user_id = deleting.delete_recording(db, session_id, user_id=caller.user_id), caller.user_id
+    file = deleting.delete_recording(db, session_id, user_id=caller.user_id)
     if file:
-        database.after_commit(db, lambda: media.drop(file, user_id=user_id))
+        database.after_commit(db, lambda: media.drop(file))
 
 
 @router.put("/internal/exports/{task_id}/{service}", status_code=204, include_in_schema=False)
@@ -55,5 +55,5 @@ def make_addresses(wanted: NewAddresses, caller: Internal, db: InternalDb, media
     """Playable addresses by file id, for those that the user may play, bound to the sign-in that the call names."""
     if caller.user_id is None:
         raise NoSuchFile
-    found = files.playable(db, wanted.file_ids, user_id=caller.user_id)
+    found = readers.playable(db, wanted.file_ids, user_id=caller.user_id)
     return {str(each): media.playables.url(each, user_id=caller.user_id, session_id=caller.session_id) for each in found}

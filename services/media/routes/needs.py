@@ -10,6 +10,8 @@ from services.media.errors import NoSuchFile
 from services.media.world import World
 from shared.fastapi_app.guards import shell
 
+ID_CHARACTERS = 36
+
 
 def _world(request: Request) -> World:
     world: World = shell(request).world
@@ -24,5 +26,13 @@ def _file_id(text: str) -> UUID:
         raise NoSuchFile from None
 
 
+def _named(text: str) -> UUID:
+    """The file of a name that the server made: its id, then what sort of object it is."""
+    if text[ID_CHARACTERS : ID_CHARACTERS + 1] not in ("", ".", "-"):
+        raise NoSuchFile
+    return _file_id(text[:ID_CHARACTERS])
+
+
+FileName = Annotated[UUID, BeforeValidator(_named)]  # such as {id}.flac
 FileId = Annotated[UUID, BeforeValidator(_file_id)]  # read after the caller is known, and without a thread of its own
 Media = Annotated[World, Depends(_world)]

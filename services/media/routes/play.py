@@ -20,5 +20,7 @@ def play(request: Request, token: str, media: Media) -> Response:
     """What a playable address stands for. Pages of any origin may use it: whoever has the address has the right."""
     capability = media.playables.open(token)
     file = media.places.find(shell(request).engine, capability.file_id, user_id=capability.user_id)
-    send = covers.answer if capability.what == "cover" else streams.answer
-    return send(request, file, media, resources="cross-origin")
+    if capability.what == "stream":
+        return streams.answer(request, streams.twin(file), media, resources="cross-origin")
+    side = covers.PIXELS[capability.what]
+    return covers.answer(request, file, media, side=side, resources="cross-origin", kept=covers.KEPT_HOURS)

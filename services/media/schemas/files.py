@@ -33,6 +33,15 @@ class FileOut(Out):
     stream_url: str | None
 
 
+class CoversOut(Out):
+    """Addresses of a cover: whole, and at most 150, 300 and 600 pixels a side."""
+
+    cover: str
+    small: str
+    medium: str
+    large: str
+
+
 class RecordingOut(Out):
     """A stored recording of a practice session; `id` is the file's."""
 
