@@ -112,21 +112,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "target", "target_id", name="pk_annotations"),
     )
     op.create_index(
-        "ix_annotations_played", "annotations", ["user_id", "target", "play_count"], postgresql_where=sa.text("play_count > 0")
+        "ix_annotations_played",
+        "annotations",
+        ["user_id", "target", "play_count", "target_id"],
+        postgresql_where=sa.text("play_count > 0"),
     )
     op.create_index(
-        "ix_annotations_rated", "annotations", ["user_id", "target", "rating"], postgresql_where=sa.text("rating IS NOT NULL")
+        "ix_annotations_rated",
+        "annotations",
+        ["user_id", "target", "rating", "target_id"],
+        postgresql_where=sa.text("rating IS NOT NULL"),
     )
     op.create_index(
         "ix_annotations_recent",
         "annotations",
-        ["user_id", "target", "played_at"],
+        ["user_id", "target", "played_at", "target_id"],
         postgresql_where=sa.text("played_at IS NOT NULL"),
     )
     op.create_index(
         "ix_annotations_starred",
         "annotations",
-        ["user_id", "target", "starred_at"],
+        ["user_id", "target", "starred_at", "target_id"],
         postgresql_where=sa.text("starred_at IS NOT NULL"),
     )
     op.create_index("ix_annotations_target", "annotations", ["target_id"])

@@ -23,6 +23,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.media.models.base import Base
 
+_IS_STARRED = text("starred_at IS NOT NULL")
+_IS_RATED = text("rating IS NOT NULL")
+_IS_PLAYED = text("play_count > 0")
+_HAS_TIME = text("played_at IS NOT NULL")
+
 
 class Play(Base):
     """That somebody listened to a track; only a scrobble or a play event makes one, never a stream. Said twice, it is one."""
@@ -54,10 +59,24 @@ class Annotation(Base):
     __table_args__ = (
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         Index("ix_annotations_target", "target_id"),
-        Index("ix_annotations_starred", "user_id", "target", "starred_at", postgresql_where=text("starred_at IS NOT NULL")),
-        Index("ix_annotations_rated", "user_id", "target", "rating", postgresql_where=text("rating IS NOT NULL")),
-        Index("ix_annotations_played", "user_id", "target", "play_count", postgresql_where=text("play_count > 0")),
-        Index("ix_annotations_recent", "user_id", "target", "played_at", postgresql_where=text("played_at IS NOT NULL")),
+        Index(
+            "ix_annotations_starred",
+            "user_id",
+            "target",
+            "starred_at",
+            "target_id",
+            postgresql_where=text("starred_at IS NOT NULL"),
+        ),
+        Index("ix_annotations_rated", "user_id", "target", "rating", "target_id", postgresql_where=_IS_RATED),
+        Index("ix_annotations_played", "user_id", "target", "play_count", "target_id", postgresql_where=_IS_PLAYED),
+        Index(
+            "ix_annotations_recent",
+            "user_id",
+            "target",
+            "played_at",
+            "target_id",
+            postgresql_where=text("played_at IS NOT NULL"),
+        ),
         {"info": {"policy": "own"}},
     )
 
