@@ -34,6 +34,14 @@ class NoSuchPodcast(NotFound):
     """There is no such podcast, or it is not yours."""
 
 
+class NoSuchAlbum(NotFound):
+    """There is no such album in your library."""
+
+
+class NoSuchArtist(NotFound):
+    """There is no such artist in your library."""
+
+
 class NoSuchArchive(NotFound):
     """There is no such archive, it is not yours, it is not ready yet, or its seven days are over."""
 
@@ -169,3 +177,11 @@ class StoreUnavailable(Unavailable):
 
 class PlayerRefused(NotSignedIn):
     """No player has this key or this app password."""
+
+
+class UnknownTimeZone(Invalid):
+    """There is no such time zone. Send an IANA name such as Europe/Prague in tz."""
+
+
+class PlayedInFuture(Malformed):
+    """This play is still to come. Send when it began, or leave `played_at` out."""
