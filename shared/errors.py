@@ -7,6 +7,7 @@ parent the status.
     |-- PaymentRequired 402    |-- Conflict 409        |-- Unavailable 503
     |-- Refused 403            |-- TooLarge 413
     |-- NotAllowed 405         |-- Unsupported 415     |-- NotSatisfiable 416
+    |-- Gone 410               |-- Outdated 412
 
 Both shells render a Problem as RFC 9457 `application/problem+json`: `type`, `title`, `status`, `detail` (always a
 string), `code`, and the facts it was raised with, by name.
@@ -116,6 +117,18 @@ class Conflict(Problem):
     """This does not fit the present state of things."""
 
     status = 409
+
+
+class Gone(Problem):
+    """This was here once, and is not any more."""
+
+    status = 410
+
+
+class Outdated(Problem):
+    """It has changed since you read it. Read it again, then make your change to what it is now."""
+
+    status = 412
 
 
 class TooLarge(Problem):

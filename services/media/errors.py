@@ -2,11 +2,13 @@
 
 from shared.errors import (
     Conflict,
+    Gone,
     Invalid,
     Malformed,
     NotFound,
     NotSatisfiable,
     NotSignedIn,
+    Outdated,
     Problem,
     Refused,
     TooLarge,
@@ -185,3 +187,47 @@ class UnknownTimeZone(Invalid):
 
 class PlayedInFuture(Malformed):
     """This play is still to come. Send when it began, or leave `played_at` out."""
+
+
+class NoSuchPlaylist(NotFound):
+    """There is no such playlist, or it is neither yours nor public."""
+
+
+class NotInPlaylist(NotFound):
+    """This track is not in this playlist."""
+
+
+class PlaylistChanged(Outdated):
+    """This playlist has changed since you read it. Read it again, then make your change to what it is now."""
+
+
+class PlaylistFull(Conflict):
+    """A playlist holds at most this many tracks. Start another one."""
+
+
+class MadeByRules(Conflict):
+    """This playlist is made by its rules: change those, or start a playlist without rules."""
+
+
+class OrderedByHand(Conflict):
+    """This playlist is ordered by hand: start another one for rules."""
+
+
+class RulesArePrivate(Conflict):
+    """A playlist with rules cannot be public: what it holds changes with your library, unseen by you."""
+
+
+class BadRules(Malformed):
+    """These rules cannot be read. The condition that is wrong is named in errors."""
+
+
+class NoSuchShare(NotFound):
+    """There is no such link, it was taken back, or it is not yours."""
+
+
+class ShareOver(Gone):
+    """This link has expired."""
+
+
+class NotForDownload(Refused):
+    """Whoever made this link lets you listen, not download."""

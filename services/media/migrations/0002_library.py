@@ -205,13 +205,17 @@ def upgrade() -> None:
         sa.Column("is_public", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("rules", postgresql.JSONB()),
         sa.Column("cover_key", sa.String(255)),
+        sa.Column("track_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("duration_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", instant, server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", instant, server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("rules IS NULL OR NOT is_public", name="ck_playlists_rules"),
         sa.PrimaryKeyConstraint("id", name="pk_playlists"),
     )
     op.create_index("ix_playlists_newest", "playlists", ["user_id", "created_at", "id"])
     op.create_index("ix_playlists_public", "playlists", ["created_at", "id"], postgresql_where=sa.text("is_public"))
+    op.create_index("ix_playlists_popular", "playlists", ["track_count", "id"], postgresql_where=sa.text("is_public"))
     op.create_table(
         "search_words",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -358,10 +362,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["file_id"], ["audio_files.id"], name="fk_playlist_tracks_file_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["playlist_id"], ["playlists.id"], name="fk_playlist_tracks_playlist_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_playlist_tracks"),
+        sa.UniqueConstraint("playlist_id", "position", name="uq_playlist_tracks_position", deferrable=True),
     )
     op.create_index("ix_playlist_tracks_file", "playlist_tracks", ["file_id"])
     op.create_index("ix_playlist_tracks_user", "playlist_tracks", ["user_id"])
-    op.create_index("uq_playlist_tracks_position", "playlist_tracks", ["playlist_id", "position"], unique=True)
     op.create_table(
         "plays",
         sa.Column("id", sa.Uuid(), nullable=False),

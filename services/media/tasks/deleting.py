@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.media.library import catalogue, files
 from services.media.models.files import AudioFile, Kind, State
 from services.media.playing import cache
+from services.media.playlists import entries
 from services.media.processing import pictures
 from services.media.tasks.queue import Work, queue
 from shared import db as database
@@ -82,5 +83,6 @@ def twin_key(row: Any) -> str:
 
 def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:
     catalogue.remove(db, [row["id"]], user_id=user_id)
+    entries.drop_files(db, [row["id"]], user_id=user_id)
     delete_bytes.enqueue(db, file_id=str(row["id"]), user_id=str(user_id), objects=objects_of(row))
     return row
