@@ -73,6 +73,10 @@ class Child:
         return self
 
     def __exit__(self, *_reason: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Listen to it no more."""
         os.close(self._answer)
 
     def answer(self) -> dict[str, Any]:
