@@ -37,6 +37,12 @@ class NoSuchMethod(SubsonicFailure, NotFound):
     """There is no such method here"""
 
 
+class NothingThere(SubsonicFailure, NotFound):
+    """There is nothing with this id, or it is not yours"""
+
+    number = NOT_FOUND
+
+
 class PlayerTooOld(SubsonicFailure, Malformed):
     """This player speaks an older protocol than 1.x. Update it."""
 

@@ -5,7 +5,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyQuery
 
-from services.media.dialects.subsonic import answers, managing, signing_in, system
+from services.media.dialects.subsonic import (
+    answers,
+    browsing,
+    lists,
+    managing,
+    retrieval,
+    signing_in,
+    system,
+)
 from services.media.dialects.subsonic.failures import NoSuchMethod
 from services.media.dialects.subsonic.frame import METHODS, OPEN, Answer, Call, Signed
 from services.media.dialects.subsonic.parameters import Parameters
@@ -16,7 +24,13 @@ from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Body, shell
 from shared.shell import Shell
 
-FAMILIES = (managing, system)  # importing them fills METHODS and OPEN
+FAMILIES = (  # importing them fills METHODS and OPEN
+    browsing,
+    lists,
+    managing,
+    retrieval,
+    system,
+)
 PREFIX = "/rest/"
 SUFFIX = ".view"
 SHOWN: dict[int | str, dict[str, Any]] = {

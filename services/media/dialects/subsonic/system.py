@@ -2,6 +2,7 @@
 
 from services.media.dialects.subsonic.failures import NotYours
 from services.media.dialects.subsonic.frame import Answer, Call, Signed, method, open_method
+from services.media.library import shelves
 
 MUSIC_FOLDER = {"id": 1, "name": "Music"}  # the only one: a library has no folders
 EXTENSIONS = {"formPost": [1], "apiKeyAuthentication": [1]}
@@ -29,6 +30,14 @@ def show_license(_call: Signed) -> Answer:
 def list_music_folders(_call: Signed) -> Answer:
     """The one that everything is in."""
     return {"musicFolders": {"musicFolder": [MUSIC_FOLDER]}}
+
+
+@method("getScanStatus", "startScan")
+def show_scan(call: Signed) -> Answer:
+    """Nothing is ever scanned: what is uploaded is in the library once it is ready."""
+    with call.transaction() as db:
+        count = shelves.count_songs(db, user_id=call.user_id)
+    return {"scanStatus": {"scanning": False, "count": count}}
 
 
 @method("tokenInfo")

@@ -1,0 +1,189 @@
+"""Browsing: artists, their albums, the songs on them; by tags, and as folders for older players."""
+
+from itertools import groupby
+from typing import Any
+
+from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic.failures import NothingThere
+from services.media.dialects.subsonic.frame import Answer, Signed, method
+from services.media.dialects.subsonic.system import MUSIC_FOLDER
+from services.media.library import entries as library
+from services.media.library import shelves
+from services.media.library.files import Row
+from services.media.library.shelving import artist_id
+from shared import clock
+
+OTHERS = "#"  # in the index: names that begin with no letter
+TOP_SONGS = 50  # unless asked otherwise
+MOST = 500  # of any list
+
+
+@method("getArtists")
+def list_artists(call: Signed) -> Answer:
+    """Everybody who has an album, by letter."""
+    with call.transaction() as db:
+        found = library.album_artists(db, user_id=call.user_id)
+    index = [{"name": letter, "artist": [entries.artist(row) for row in rows]} for letter, rows in _by_letter(found)]
+    return {"artists": {"ignoredArticles": entries.IGNORED_ARTICLES, "index": index}}
+
+
+@method("getIndexes")
+def list_folders(call: Signed) -> Answer:
+    """The same as folders. They are always as of now: what a player has kept is never said to be good still."""
+    with call.transaction() as db:
+        found = library.album_artists(db, user_id=call.user_id)
+    index = [{"name": letter, "artist": [entries.artist_folder(row) for row in rows]} for letter, rows in _by_letter(found)]
+    changed = int(clock.now().timestamp() * 1000)
+    return {"indexes": {"ignoredArticles": entries.IGNORED_ARTICLES, "lastModified": changed, "index": index}}
+
+
+@method("getArtist")
+def show_artist(call: Signed) -> Answer:
+    """An artist and their albums."""
+    artist, albums = _artist_and_albums(call)
+    shown = entries.artist(artist) | {"albumCount": len(albums), "album": [entries.album(row) for row in albums]}
+    return {"artist": shown}
+
+
+@method("getAlbum")
+def show_album(call: Signed) -> Answer:
+    """An album and its songs, as it plays."""
+    album, songs = _album_and_songs(call)
+    return {"album": entries.album(album) | {"song": [entries.song(row) for row in songs]}}
+
+
+@method("getSong")
+def show_song(call: Signed) -> Answer:
+    """One song."""
+    with call.transaction() as db:
+        found = library.songs(db, [call.parameters.id()], user_id=call.user_id)
+    return {"song": entries.song(one(found))}
+
+
+@method("getMusicDirectory")
+def show_folder(call: Signed) -> Answer:
+    """What is in a folder: artists in the library's, albums in an artist's, songs in an album's."""
+    if call.parameters.text("id") == str(MUSIC_FOLDER["id"]):
+        with call.transaction() as db:
+            artists = library.album_artists(db, user_id=call.user_id)
+        inside = [{"id": str(row["id"]), "isDir": True, "title": row["name"], "coverArt": f"ar-{row['id']}"} for row in artists]
+        return {"directory": {"id": str(MUSIC_FOLDER["id"]), "name": MUSIC_FOLDER["name"], "child": inside}}
+    try:
+        album, songs = _album_and_songs(call)
+    except NothingThere:
+        artist, albums = _artist_and_albums(call)
+        shown = entries.artist_folder(artist) | {"parent": str(MUSIC_FOLDER["id"])}
+        return {"directory": shown | {"child": [entries.folder(row) for row in albums]}}
+    folder = entries.folder(album)
+    named = {name: folder[name] for name in ("id", "parent", "starred", "userRating", "playCount")}
+    return {"directory": named | {"name": album["name"], "child": [entries.song(row) for row in songs]}}
+
+
+@method("getGenres")
+def list_genres(call: Signed) -> Answer:
+    """Every genre, with how much there is of it."""
+    with call.transaction() as db:
+        found = shelves.genres(db, user_id=call.user_id)
+    shown = [{"value": row["name"], "songCount": row["songs"], "albumCount": row["albums"]} for row in found]
+    return {"genres": {"genre": shown}}
+
+
+@method("getTopSongs")
+def list_top_songs(call: Signed) -> Answer:
+    """Songs of an artist, named or by `artistId`, those first that you played most."""
+    asked = call.parameters
+    artist = asked.maybe_id("artistId") or artist_id(call.user_id, asked.text("artist"))
+    count = asked.number("count", TOP_SONGS, least=0, most=MOST)
+    with call.transaction() as db:
+        ids = shelves.top_songs(db, artist, user_id=call.user_id, limit=count)
+        found = library.songs(db, ids, user_id=call.user_id)
+    return {"topSongs": {"song": [entries.song(row) for row in found]}}
+
+
+@method("getSimilarSongs")
+def list_similar(call: Signed) -> Answer:
+    """Songs like a song, an album or an artist."""
+    return {"similarSongs": {"song": _similar(call)}}
+
+
+@method("getSimilarSongs2")
+def list_similar_by_tags(call: Signed) -> Answer:
+    """The same; ids are ids."""
+    return {"similarSongs2": {"song": _similar(call)}}
+
+
+@method("getArtistInfo")
+def tell_of_artist(call: Signed) -> Answer:
+    """What is known of an artist besides: their picture."""
+    return {"artistInfo": _told_of_artist(call)}
+
+
+@method("getArtistInfo2")
+def tell_of_artist_by_tags(call: Signed) -> Answer:
+    """The same; ids are ids."""
+    return {"artistInfo2": _told_of_artist(call)}
+
+
+@method("getAlbumInfo", "getAlbumInfo2")
+def tell_of_album(call: Signed) -> Answer:
+    """What is known of an album besides: its picture, and its MusicBrainz id."""
+    with call.transaction() as db:
+        ids = [call.parameters.id()]
+        songs = library.songs(db, ids, user_id=call.user_id)
+        album = one(library.albums(db, [songs[0]["album_id"]] if songs else ids, user_id=call.user_id))
+    return {"albumInfo": {"notes": "", "musicBrainzId": album["musicbrainz_id"], **_pictures(call, album["cover_file_id"])}}
+
+
+def one(found: list[Row]) -> Row:
+    """The only one. Raises NothingThere."""
+    if not found:
+        raise NothingThere
+    return found[0]
+
+
+def _artist_and_albums(call: Signed) -> tuple[Row, list[Row]]:
+    with call.transaction() as db:
+        artist = one(library.artists(db, [call.parameters.id()], user_id=call.user_id))
+        ids = shelves.albums_of(db, artist["id"], user_id=call.user_id)
+        return artist, library.albums(db, ids, user_id=call.user_id)
+
+
+def _album_and_songs(call: Signed) -> tuple[Row, list[Row]]:
+    with call.transaction() as db:
+        album = one(library.albums(db, [call.parameters.id()], user_id=call.user_id))
+        ids = shelves.songs_on(db, album["id"], user_id=call.user_id)
+        return album, library.songs(db, ids, user_id=call.user_id)
+
+
+def _similar(call: Signed) -> list[entries.Entry]:
+    count = call.parameters.number("count", TOP_SONGS, least=0, most=MOST)
+    with call.transaction() as db:
+        ids = shelves.similar_songs(db, call.parameters.id(), user_id=call.user_id, limit=count)
+        return [entries.song(row) for row in library.songs(db, ids, user_id=call.user_id)]
+
+
+def _told_of_artist(call: Signed) -> dict[str, Any]:
+    with call.transaction() as db:
+        ids = [call.parameters.id()]
+        others = library.songs(db, ids, user_id=call.user_id) or library.albums(db, ids, user_id=call.user_id)
+        artist = one(library.artists(db, [others[0]["artist_id"]] if others else ids, user_id=call.user_id))
+    return _pictures(call, artist["cover_file_id"]) | {"similarArtist": []}
+
+
+def _pictures(call: Signed, cover_file_id: Any) -> dict[str, str]:
+    """Addresses that show a cover by themselves, as long as any playable address."""
+    if cover_file_id is None:
+        return {}
+    address = call.media.playables.url(cover_file_id, "cover", user_id=call.user_id, session_id=call.by.caller.session_id)
+    return dict.fromkeys(("smallImageUrl", "mediumImageUrl", "largeImageUrl"), address)
+
+
+def _by_letter(artists: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Artists by the letter that they are sorted under; whoever has none comes last."""
+
+    def letter(row: Row) -> str:
+        first = str(row["sort_name"])[:1].upper()
+        return first if first.isalpha() else OTHERS
+
+    ordered = sorted(artists, key=lambda row: (letter(row) == OTHERS, letter(row)))
+    return [(first, list(rows)) for first, rows in groupby(ordered, letter)]
