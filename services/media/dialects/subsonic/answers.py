@@ -75,7 +75,7 @@ def _known(value: Any) -> Any:
         return {name: _known(each) for name, each in value.items() if each is not None}
     if isinstance(value, list | tuple):
         return [_known(each) for each in value]
-    return value
+    return clock.iso(value) if isinstance(value, datetime) else value
 
 
 def xml(answer: Payload) -> bytes:
