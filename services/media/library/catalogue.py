@@ -85,19 +85,19 @@ _WORDS = text("""
 """)
 _COUNT_ALBUMS = text("""
     UPDATE albums SET
-        year = counted.year, genre = counted.genre, song_count = counted.songs, duration_ms = counted.duration_ms,
+        year = counted.year, genre = genres.genre, song_count = counted.songs, duration_ms = counted.duration_ms,
         size_bytes = counted.bytes, cover_file_id = counted.cover, created_at = counted.first
     FROM (
         SELECT album_id, mode() WITHIN GROUP (ORDER BY year) AS year, count(*) AS songs, min(created_at) AS first,
                sum(coalesce(duration_ms, duration * 1000, 0)) AS duration_ms, sum(file_size) AS bytes,
-               (array_agg(id ORDER BY disc_number, track_number, id) FILTER (WHERE cover_key IS NOT NULL))[1] AS cover,
-               (
-                   SELECT mode() WITHIN GROUP (ORDER BY file_genres.genre)
-                   FROM audio_files track JOIN file_genres ON file_genres.file_id = track.id
-                   WHERE track.album_id = audio_files.album_id AND track.user_id = :user_id
-               ) AS genre
+               (array_agg(id ORDER BY disc_number, track_number, id) FILTER (WHERE cover_key IS NOT NULL))[1] AS cover
         FROM audio_files WHERE album_id = ANY (:ids) AND user_id = :user_id GROUP BY album_id
     ) AS counted
+    LEFT JOIN (
+        SELECT album_id, mode() WITHIN GROUP (ORDER BY file_genres.genre) AS genre
+        FROM audio_files JOIN file_genres ON file_genres.file_id = audio_files.id AND file_genres.user_id = :user_id
+        WHERE album_id = ANY (:ids) AND audio_files.user_id = :user_id GROUP BY album_id
+    ) AS genres USING (album_id)
     WHERE albums.id = counted.album_id AND albums.user_id = :user_id
 """)
 _DROP_ALBUMS = text("""

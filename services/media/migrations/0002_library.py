@@ -225,7 +225,7 @@ def upgrade() -> None:
         sa.Column("target_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "found", "place", "word", "target_id", name="pk_search_words"),
     )
-    op.create_index("ix_search_words_target", "search_words", ["target_id"])
+    op.create_index("ix_search_words_target", "search_words", ["user_id", "found", "target_id"])
     op.create_table(
         "share_links",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -283,13 +283,12 @@ def upgrade() -> None:
         sa.Column("cover_file_id", sa.Uuid()),
         sa.Column("musicbrainz_id", sa.String(36)),
         sa.Column("created_at", instant, server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["artist_id"], ["artists.id"], name="fk_albums_artist_id", ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name="pk_albums"),
     )
     op.create_index("ix_albums_artist", "albums", ["user_id", "sort_artist", "sort_name", "id"])
     op.create_index("ix_albums_names", "albums", ["user_id", "sort_name", "id"])
     op.create_index("ix_albums_newest", "albums", ["user_id", "created_at", "id"])
-    op.create_index("ix_albums_of_artist", "albums", ["artist_id"])
+    op.create_index("ix_albums_of_artist", "albums", ["user_id", "artist_id"])
     op.create_index("ix_albums_year", "albums", ["user_id", "year", "id"])
     op.create_table(
         "upload_parts",
@@ -322,12 +321,11 @@ def upgrade() -> None:
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.Column("artist_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["artist_id"], ["artists.id"], name="fk_credits_artist_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["file_id"], ["audio_files.id"], name="fk_credits_file_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("file_id", "role", "position", name="pk_credits"),
+        sa.PrimaryKeyConstraint("user_id", "file_id", "role", "position", name="pk_credits"),
     )
-    op.create_index("ix_credits_artist", "credits", ["artist_id", "role", "file_id"])
-    op.create_index("ix_credits_user", "credits", ["user_id"])
+    op.create_index("ix_credits_artist", "credits", ["user_id", "artist_id", "role", "file_id"])
+    op.create_index("ix_credits_file", "credits", ["file_id"])
     op.create_table(
         "file_genres",
         sa.Column("file_id", sa.Uuid(), nullable=False),
@@ -335,8 +333,9 @@ def upgrade() -> None:
         sa.Column("genre", sa.String(255), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["file_id"], ["audio_files.id"], name="fk_file_genres_file_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("file_id", "genre_key", name="pk_file_genres"),
+        sa.PrimaryKeyConstraint("user_id", "file_id", "genre_key", name="pk_file_genres"),
     )
+    op.create_index("ix_file_genres_file", "file_genres", ["file_id"])
     op.create_index("ix_file_genres_genre", "file_genres", ["user_id", "genre_key", "file_id"])
     op.create_table(
         "now_playing",
@@ -453,8 +452,8 @@ def upgrade() -> None:
     op.add_column("audio_files", sa.Column("playable_key", sa.String(255)))
     op.add_column("audio_files", sa.Column("playable_size", sa.BigInteger()))
     op.add_column("audio_files", sa.Column("playable_sha256", sa.String(64)))
-    op.create_index("ix_audio_files_album", "audio_files", ["album_id", "disc_number", "track_number", "id"])
-    op.create_index("ix_audio_files_artist", "audio_files", ["artist_id"])
+    op.create_index("ix_audio_files_album", "audio_files", ["user_id", "album_id", "disc_number", "track_number", "id"])
+    op.create_index("ix_audio_files_artist", "audio_files", ["user_id", "artist_id"])
     op.create_index("ix_audio_files_same", "audio_files", ["user_id", "sha256"])
     op.create_index("ix_audio_files_titles", "audio_files", ["user_id", "sort_title", "id"])
     op.create_index(
@@ -469,8 +468,6 @@ def upgrade() -> None:
         ["updated_at"],
         postgresql_where=sa.text("measured_at IS NULL AND state = 'ready'"),
     )
-    op.create_foreign_key("fk_audio_files_album_id", "audio_files", "albums", ["album_id"], ["id"], ondelete="SET NULL")
-    op.create_foreign_key("fk_audio_files_artist_id", "audio_files", "artists", ["artist_id"], ["id"], ondelete="SET NULL")
     for name, constraint in (
         ("state", "state IN ('uploading', 'processing', 'ready', 'rejected', 'deleting')"),
         ("bytes", "state IN ('uploading', 'rejected') OR (object_key IS NOT NULL AND sha256 IS NOT NULL)"),

@@ -69,8 +69,8 @@ class AudioFile(Base):
         CheckConstraint("state IN ('uploading', 'rejected') OR (object_key IS NOT NULL AND sha256 IS NOT NULL)", name="bytes"),
         Index("ix_audio_files_newest", "user_id", "created_at", "id"),
         Index("ix_audio_files_titles", "user_id", "sort_title", "id"),
-        Index("ix_audio_files_album", "album_id", "disc_number", "track_number", "id"),
-        Index("ix_audio_files_artist", "artist_id"),
+        Index("ix_audio_files_album", "user_id", "album_id", "disc_number", "track_number", "id"),
+        Index("ix_audio_files_artist", "user_id", "artist_id"),
         Index("ix_audio_files_same", "user_id", "sha256"),
         Index("ix_audio_files_unfinished", "state", "updated_at", postgresql_where=text("state <> 'ready'")),
         Index("ix_audio_files_uncatalogued", "user_id", "id", postgresql_where=text(UNPLACED)),
@@ -113,8 +113,8 @@ class AudioFile(Base):
 
     # Its place in the library (`library.catalogue` keeps it).
     sort_title: Mapped[str | None] = mapped_column(String(255, collation="C"))  # folded
-    artist_id: Mapped[UUID | None] = mapped_column(ForeignKey("artists.id", ondelete="SET NULL"))
-    album_id: Mapped[UUID | None] = mapped_column(ForeignKey("albums.id", ondelete="SET NULL"))
+    artist_id: Mapped[UUID | None]
+    album_id: Mapped[UUID | None]
     catalogued_at: Mapped[datetime | None]
 
     # What its bytes are.

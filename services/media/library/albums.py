@@ -1,0 +1,118 @@
+"""Albums: reading them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from services.media.errors import NoSuchAlbum
+from services.media.library import tracks
+from services.media.library.files import Page, Row
+from services.media.library.folding import fold
+from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, After, Listing, Order
+from services.media.models.catalogue import Album, Credit, FileGenre, Role
+from services.media.models.files import AudioFile
+
+MOST_TRACKS = 10_000  # of one album; what has no album is in one too
+
+SHOWN = (
+    Album.id,
+    Album.name,
+    Album.sort_name,
+    Album.artist,
+    Album.artist_id,
+    Album.year,
+    Album.genre,
+    Album.song_count,
+    Album.duration_ms,
+    Album.size_bytes,
+    Album.cover_file_id,
+    Album.musicbrainz_id,
+    Album.created_at,
+)
+ORDERS: Mapping[str, Order] = {
+    "name": Order((Album.sort_name, Album.id), is_stable=True),
+    "artist": Order((Album.sort_artist, Album.sort_name, Album.id)),
+    "created_at": Order((Album.created_at, Album.id), is_stable=True),
+    "year": Order((Album.year, Album.id), only=Album.year.is_not(None)),
+    **OPINIONS,
+    **RANDOM,
+}
+_GENRE = (
+    select(AudioFile.album_id)
+    .join(FileGenre, FileGenre.file_id == AudioFile.id)
+    .where(FileGenre.user_id == USER, FileGenre.genre_key == bindparam("genre"))
+)
+_CREDITED = select(AudioFile.album_id).join(Credit, Credit.file_id == AudioFile.id).where(Credit.user_id == USER)
+LISTING = Listing(
+    target="album",
+    columns=SHOWN,
+    id=Album.id,
+    shown=(Album.user_id == USER,),
+    filters={
+        "artist_id": Album.id.in_(
+            _CREDITED.where(Credit.artist_id == bindparam("artist_id"), Credit.role == Role.ALBUM_ARTIST.value)
+        ),
+        "appearing_id": Album.id.in_(
+            _CREDITED.where(Credit.artist_id == bindparam("appearing_id"), Credit.role == Role.ARTIST.value)
+        ),
+        "genre": Album.id.in_(_GENRE),
+        "year_from": Album.year >= bindparam("year_from"),
+        "year_to": Album.year <= bindparam("year_to"),
+        "starred": STARRED,
+        "rated": RATED,
+    },
+    orders=ORDERS,
+)
+
+
+def find(
+    db: Session,
+    *,
+    user_id: UUID,
+    sort: str = "name",
+    descending: bool = False,
+    limit: int,
+    offset: int = 0,
+    after: After | None = None,
+    genre: str | None = None,
+    **wanted: Any,
+) -> Page:
+    """One page of albums: those that have all of what is `wanted` (LISTING.filters), sorted by one of ORDERS.
+
+    `artist_id` wants albums of an artist, `appearing_id` those on which they play.
+    """
+    if genre is not None:
+        wanted["genre"] = fold(genre)
+    return LISTING.page(
+        db,
+        user_id=user_id,
+        sort=sort,
+        descending=descending,
+        limit=limit,
+        offset=offset,
+        after=after,
+        wanted=wanted,
+    )
+
+
+def show(db: Session, album_id: UUID, *, user_id: UUID) -> Row:
+    """One album. Raises NoSuchAlbum."""
+    found = LISTING.of(db, [album_id], user_id=user_id)
+    if not found:
+        raise NoSuchAlbum
+    return found[0]
+
+
+def of(db: Session, album_ids: list[UUID], *, user_id: UUID) -> list[Row]:
+    """Those of `album_ids` that there are, in that order."""
+    return LISTING.of(db, album_ids, user_id=user_id)
+
+
+def tracks_of(db: Session, album_id: UUID, *, user_id: UUID) -> list[Row]:
+    """The tracks of an album, in its order."""
+    return tracks.find(
+        db, user_id=user_id, sort="track", descending=False, limit=MOST_TRACKS, album_id=album_id, ready=True
+    ).rows

@@ -1,0 +1,165 @@
+"""Tracks: the files of a library with all that they say of themselves and what their listener makes of them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy.orm import Session
+
+from services.media.errors import NoSuchFile
+from services.media.library.files import Page, Row
+from services.media.library.folding import fold
+from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, After, Listing, Order
+from services.media.models.catalogue import Album, Artist, Credit, FileGenre, Role
+from services.media.models.files import LIBRARY, AudioFile, FileCount, State
+
+SHOWN_STATES = (State.PROCESSING, State.READY)  # what is still being looked at is in lists by age alone
+
+TAGS = (
+    AudioFile.title,
+    AudioFile.artist,
+    AudioFile.album,
+    AudioFile.album_artist,
+    AudioFile.composer,
+    AudioFile.date,
+    AudioFile.year,
+    AudioFile.genre,
+    AudioFile.track_number,
+    AudioFile.track_total,
+    AudioFile.disc_number,
+    AudioFile.disc_total,
+    AudioFile.comment,
+    AudioFile.bpm,
+    AudioFile.musical_key,
+    AudioFile.remixer,
+    AudioFile.producer,
+    AudioFile.label,
+    AudioFile.catalog_number,
+    AudioFile.isrc,
+    AudioFile.barcode,
+    AudioFile.musicbrainz_id,
+    AudioFile.musicbrainz_album_id,
+)
+SHOWN = (
+    AudioFile.id,
+    AudioFile.user_id,
+    AudioFile.filename,
+    *TAGS,
+    or_(AudioFile.lyrics.is_not(None), AudioFile.synced_lyrics.is_not(None)).label("has_lyrics"),
+    AudioFile.artist_id,
+    AudioFile.album_id,
+    AudioFile.duration,
+    AudioFile.duration_ms,
+    AudioFile.file_size,
+    AudioFile.mime_type,
+    AudioFile.codec,
+    AudioFile.bit_rate_kbps,
+    AudioFile.sample_rate_hz,
+    AudioFile.channels,
+    AudioFile.bit_depth,
+    AudioFile.loudness_lufs,
+    AudioFile.true_peak_dbtp,
+    AudioFile.kind,
+    AudioFile.state.label("status"),
+    AudioFile.object_key,
+    AudioFile.cover_key,
+    AudioFile.created_at,
+    AudioFile.updated_at,
+)
+_BY_ALBUM = (AudioFile.disc_number, AudioFile.track_number, AudioFile.id)
+ORDERS: Mapping[str, Order] = {
+    "created_at": Order((AudioFile.created_at, AudioFile.id), is_stable=True),
+    "title": Order((AudioFile.sort_title, AudioFile.id), only=AudioFile.sort_title.is_not(None), is_stable=True),
+    "artist": Order(
+        (Artist.sort_name, Artist.id, AudioFile.sort_title, AudioFile.id), joins=((Artist, Artist.id == AudioFile.artist_id),)
+    ),
+    "album": Order((Album.sort_name, Album.id, *_BY_ALBUM), joins=((Album, Album.id == AudioFile.album_id),)),
+    "track": Order(_BY_ALBUM),
+    "year": Order((AudioFile.year, AudioFile.id), only=AudioFile.year.is_not(None)),
+    "duration": Order((AudioFile.duration_ms, AudioFile.id), only=AudioFile.duration_ms.is_not(None)),
+    "file_size": Order((AudioFile.file_size, AudioFile.id)),
+    **OPINIONS,
+    **RANDOM,
+}
+_GENRE = select(FileGenre.file_id).where(FileGenre.user_id == USER, FileGenre.genre_key == bindparam("genre"))
+_CREDITED = select(Credit.file_id).where(
+    Credit.user_id == USER,
+    Credit.artist_id == bindparam("artist_id"),
+    Credit.role.in_([Role.ARTIST.value, Role.ALBUM_ARTIST.value]),
+)
+LISTING = Listing(
+    target="track",
+    columns=SHOWN,
+    id=AudioFile.id,
+    shown=(
+        AudioFile.user_id == USER,
+        AudioFile.kind.in_([each.value for each in LIBRARY]),
+        AudioFile.state.in_([each.value for each in SHOWN_STATES]),
+    ),
+    filters={
+        "artist_id": AudioFile.id.in_(_CREDITED),
+        "album_id": AudioFile.album_id == bindparam("album_id"),
+        "genre": AudioFile.id.in_(_GENRE),
+        "year_from": AudioFile.year >= bindparam("year_from"),
+        "year_to": AudioFile.year <= bindparam("year_to"),
+        "kind": AudioFile.kind == bindparam("kind"),
+        "mime_types": AudioFile.mime_type.in_(bindparam("mime_types", expanding=True)),
+        "starred": STARRED,
+        "rated": RATED,
+        "ready": AudioFile.state == State.READY.value,
+    },
+    orders=ORDERS,
+)
+_KEPT = select(func.coalesce(func.sum(FileCount.files), 0)).where(
+    FileCount.user_id == USER, FileCount.kind.in_([each.value for each in LIBRARY])
+)
+_READY = _KEPT.where(FileCount.state == State.READY.value)
+COUNTS = {
+    "created_at": _KEPT.where(FileCount.state.in_([each.value for each in SHOWN_STATES])),
+    **dict.fromkeys(("title", "artist", "album"), _READY),
+}
+
+
+def find(
+    db: Session,
+    *,
+    user_id: UUID,
+    sort: str = "created_at",
+    descending: bool = True,
+    limit: int,
+    offset: int = 0,
+    after: After | None = None,
+    genre: str | None = None,
+    **wanted: Any,
+) -> Page:
+    """One page of tracks: those that have all of what is `wanted` (LISTING.filters), sorted by one of ORDERS.
+
+    Sorted by what a listener makes of them, only tracks that they played, rated or starred are there.
+    """
+    if genre is not None:
+        wanted["genre"] = fold(genre)
+    return LISTING.page(
+        db,
+        user_id=user_id,
+        sort=sort,
+        descending=descending,
+        limit=limit,
+        offset=offset,
+        after=after,
+        wanted=wanted,
+        count=COUNTS.get(sort),
+    )
+
+
+def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
+    """One track. Raises NoSuchFile."""
+    found = LISTING.of(db, [file_id], user_id=user_id)
+    if not found:
+        raise NoSuchFile
+    return found[0]
+
+
+def of(db: Session, file_ids: list[UUID], *, user_id: UUID) -> list[Row]:
+    """Those of `file_ids` that there are, in that order."""
+    return LISTING.of(db, file_ids, user_id=user_id)
