@@ -135,6 +135,19 @@ def test_songs_are_listed_by_chance_by_genre_by_star_and_by_likeness(
     assert phone.sees("getAlbumInfo2", id=songs[0])["notes"] == ""
 
 
+def test_words_find_artists_albums_and_songs(phone: Player, songs: list[str]) -> None:
+    found = phone.sees("search3", query="bea")
+    everything = [phone.sees("search3", query=text) for text in ("", '""')]
+    second = phone.told("search3", query="", songCount=2, songOffset=2, albumCount=0, artistCount=0)["searchResult3"]
+
+    assert names(found["artist"]) == ["The Beatles"] and names(found["album"]) == ["Abbey Road"]
+    assert set(ids(found["song"])) == set(songs[:2])
+    assert set(ids(everything[0]["song"])) == set(songs) and everything[0] == everything[1]
+    assert ids(second["song"]) == ids(everything[0]["song"])[2:4] and second["album"] == second["artist"] == []
+    assert ids(phone.sees("search2", query="LARGO dvorak")["song"]) == songs[2:3]
+    assert phone.refused("search3") == 10 and phone.refused("search3", query="x", songCount="many") == 0
+
+
 def test_an_empty_library_is_lists_of_nothing(phone: Player) -> None:
     for method, asked in (
         ("getArtists", {}),

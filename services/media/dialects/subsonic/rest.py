@@ -11,6 +11,7 @@ from services.media.dialects.subsonic import (
     lists,
     managing,
     retrieval,
+    searching,
     signing_in,
     system,
 )
@@ -29,6 +30,7 @@ FAMILIES = (  # importing them fills METHODS and OPEN
     lists,
     managing,
     retrieval,
+    searching,
     system,
 )
 PREFIX = "/rest/"

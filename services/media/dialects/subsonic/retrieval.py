@@ -11,14 +11,14 @@ from services.media.errors import BytesLost, NoCover, NoSuchFile
 from services.media.library import entries as library
 from services.media.playing import covers, streams
 
-PLACEHOLDER_SECONDS = 3600  # until then a cover may have come
+KEPT = "private, max-age=3600"  # by players; another cover may come
 
 
 @method("stream", is_counted=False)
 def stream_song(call: Signed) -> Answer:
     """The bytes of a song, whole or one range of them. Never counted as a play: `scrobble` says that it was one."""
     file = call.media.places.find(call.shell.engine, call.parameters.id(), user_id=call.user_id)
-    return streams.answer(call.request, file, call.media)
+    return streams.answer(call.request, streams.twin(file), call.media)
 
 
 @method("download", is_counted=False)
@@ -31,11 +31,10 @@ def download_song(call: Signed) -> Answer:
 @method("getCoverArt", is_counted=False)
 def show_cover(call: Signed) -> Answer:
     """The cover of a song, an album, an artist or a playlist; a picture of a record where there is none."""
-    call.parameters.maybe_number("size")
-    wanted = call.parameters.id()
+    side, wanted = call.parameters.number("size", covers.WHOLE, least=0), call.parameters.id()
     try:
         file = call.media.places.find(call.shell.engine, _cover_file(call, wanted), user_id=call.user_id)
-        return covers.answer(call.request, file, call.media)
+        return covers.answer(call.request, file, call.media, side=side, kept=KEPT)
     except (NoSuchFile, NoCover, BytesLost):
         return placeholder()
 
@@ -49,7 +48,7 @@ def show_avatar(call: Signed) -> Answer:
 
 def placeholder() -> Response:
     """What is shown of whoever and whatever has no picture."""
-    headers = streams.SAFE_HEADERS | {"Cache-Control": f"private, max-age={PLACEHOLDER_SECONDS}"}
+    headers = streams.SAFE_HEADERS | {"Cache-Control": KEPT}
     return Response(_record(), headers=headers, media_type="image/png")
 
 

@@ -1,0 +1,51 @@
+"""Searching artists, albums and songs. An empty text, or `""`, finds everything, so that players can copy a whole library."""
+
+from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic.frame import Answer, Signed, method
+from services.media.dialects.subsonic.lists import MOST
+from services.media.library import entries as library
+from services.media.library import search
+from services.media.library.files import Row
+from services.media.models.catalogue import Found
+
+ROWS = 20  # of each kind, where none are asked for
+KINDS = {
+    Found.ARTIST: ("artist", library.artists),
+    Found.ALBUM: ("album", library.albums),
+    Found.TRACK: ("song", library.songs),
+}
+
+
+@method("search3")
+def search_by_tags(call: Signed) -> Answer:
+    """What is found by the beginnings of its words."""
+    found = _found(call)
+    shown = {
+        "artist": [entries.artist(row) for row in found["artist"]],
+        "album": [entries.album(row) for row in found["album"]],
+    }
+    return {"searchResult3": shown | {"song": [entries.song(row) for row in found["song"]]}}
+
+
+@method("search2")
+def search_folders(call: Signed) -> Answer:
+    """The same as folders."""
+    found = _found(call)
+    artists = [entries.artist_folder(row) for row in found["artist"]]
+    albums = [entries.folder(row) for row in found["album"]]
+    return {"searchResult2": {"artist": artists, "album": albums, "song": [entries.song(row) for row in found["song"]]}}
+
+
+def _found(call: Signed) -> dict[str, list[Row]]:
+    asked, user_id, found = call.parameters, call.user_id, {}
+    text = asked.text("query")
+    pages = {
+        kind: (asked.number(f"{name}Count", ROWS, least=0, most=MOST), asked.number(f"{name}Offset", 0, least=0))
+        for kind, (name, _) in KINDS.items()
+    }
+    with call.transaction() as db:
+        for kind, (name, read) in KINDS.items():
+            limit, offset = pages[kind]
+            hits = search.search(db, text, user_id=user_id, found=kind, limit=limit, offset=offset) if limit else None
+            found[name] = read(db, hits.ids, user_id=user_id) if hits else []
+    return found
