@@ -4,6 +4,8 @@ import { Upload } from "tus-js-client";
 
 const { TUS_URL: endpoint, TUS_TOKEN: token, TUS_FILE: path, TUS_CHUNK: chunk } = process.env;
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
+const MOST_FAILURES = 5;
+let failures = 0;
 const upload = new Upload(createReadStream(path), {
   endpoint,
   headers: { Authorization: `Bearer ${token}` },
@@ -14,9 +16,15 @@ const upload = new Upload(createReadStream(path), {
   onBeforeRequest: (request) => {
     if (request.getMethod() === "PATCH") say({ from: Number(request.getHeader("Upload-Offset")) });
   },
+  // A gateway that starts anew listens a tenth of a second before it has read its routes, and answers 404 then: the upload is not
+  // begun anew for that, but tried again.
+  onUploadUrlAvailable: () => {
+    upload.options.endpoint = null;
+  },
   onError: (reason) => {
-    say({ error: String(reason) });
-    process.exit(1);
+    say({ failed: String(reason) });
+    if (++failures > MOST_FAILURES || !upload.url) process.exit(1);
+    setTimeout(() => upload.start(), 500);
   },
   onSuccess: () => {
     say({ url: upload.url });
