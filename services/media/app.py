@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 from services import media
 from services.media.dialects.subsonic import rest
-from services.media.errors import TooManyStreams, TooManyUploads, TooManyZips
+from services.media.errors import TooManyEncodings, TooManyStreams, TooManyUploads, TooManyZips
 from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
@@ -26,6 +26,8 @@ ARRIVING_OF_ONE = 6  # and of one person: as many connections as a browser opens
 WAIT_SECONDS = 30  # that one more waits for its turn, unread
 STORING = 8  # bodies of resumable uploads that are written just now: a spooled part, or one on its way to the store
 ZIPS_OF_ONE = 3  # on their way to one person at once
+ENCODINGS = 24  # processes that encode while somebody listens: a player that pauses costs 10 MB and no time
+ENCODINGS_OF_ONE = 4
 STREAMS_OF_ONE = 30  # a household's players, and a page that preloads
 FINISHING = 6  # bodies looked at and stored at once: twice the inspector's places, and a few at the store
 
@@ -74,6 +76,7 @@ def create() -> FastAPI:
             places=Places(),
             players=Players(peers["auth"], verifier.revocations),
             arrivals=arrivals,
+            encoding=Turns(of_one=ENCODINGS_OF_ONE, of_all=ENCODINGS, too_many=TooManyEncodings),
             zipping=Turns(of_one=ZIPS_OF_ONE, too_many=TooManyZips),
             streaming=Turns(of_one=STREAMS_OF_ONE, too_many=TooManyStreams),
             spool=spool,

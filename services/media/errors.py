@@ -64,6 +64,14 @@ class TooManyZips(TooMany):
     """You are downloading too much at once already. Wait until one of those has ended."""
 
 
+class TooManyEncodings(TooMany):
+    """Too much is being put into another format just now. Ask again in a moment, or for the original."""
+
+
+class EncodingFailed(Unavailable):
+    """This file could not be put into another format. Ask for the original."""
+
+
 class TooManyStreams(TooMany):
     """You are playing too much at once already. Stop something first."""
 

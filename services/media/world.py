@@ -29,6 +29,7 @@ class World:
     players: Players
     arrivals: Arrivals
     zipping: Turns
+    encoding: Turns
     streaming: Turns
     finishing: CapacityLimiter  # who waits for the inspector or the store waits here, not in a thread that lists need
     storing: CapacityLimiter  # the same for parts of resumable uploads

@@ -1,11 +1,12 @@
 """`/play/{token}`: addresses that play by themselves, for `<audio>` and `<img>`, which send no Authorization header."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
-from services.media.playing import covers, streams
+from services.media.playing import covers, transcodes
 from services.media.routes.needs import Media
+from services.media.schemas.files import Sound
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import shell
 
@@ -16,11 +17,12 @@ BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}, "imag
 
 @router.head("/play/{token}", include_in_schema=False)
 @router.get("/play/{token}", response_class=Response, responses=BYTES, tags=["play"])
-def play(request: Request, token: str, media: Media) -> Response:
+def play(request: Request, token: str, media: Media, sound: Annotated[Sound, Query()]) -> Response:
     """What a playable address stands for. Pages of any origin may use it: whoever has the address has the right."""
     capability = media.playables.open(token)
     file = media.places.find(shell(request).engine, capability.file_id, user_id=capability.user_id)
     if capability.what == "stream":
-        return streams.answer(request, streams.twin(file), media, resources="cross-origin")
+        listener = capability.user_id
+        return transcodes.answer(request, file, media, listener=listener, resources="cross-origin", **dict(sound))
     side = covers.PIXELS[capability.what]
     return covers.answer(request, file, media, side=side, resources="cross-origin", kept=covers.KEPT_HOURS)

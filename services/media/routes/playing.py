@@ -1,14 +1,14 @@
 """Bytes on their way to whoever is signed in: streams, downloads, covers, and albums and playlists as a ZIP."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from services.media.library import bundles
-from services.media.playing import covers, downloads, streams
+from services.media.playing import covers, downloads, streams, transcodes
 from services.media.playing.covers import Size
 from services.media.routes.needs import FileId, FileName, Media
-from services.media.schemas.files import CoversOut
+from services.media.schemas.files import CoversOut, Sound
 from services.media.tasks import deleting
 from shared import db as database
 from shared.fastapi_app.app import router as new_router
@@ -23,10 +23,15 @@ ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {downloads.MEDIA_TYPE: 
 
 @router.head("/files/{file_id}/stream", include_in_schema=False)
 @router.get("/files/{file_id}/stream", response_class=Response, responses=AUDIO, tags=["files"])
-def stream_file(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
-    """The bytes of a file that you may hear, whole or one range of them, as they play best."""
+def stream_file(
+    request: Request, caller: SignedInUncounted, file_id: FileId, media: Media, sound: Annotated[Sound, Query()]
+) -> Response:
+    """The bytes of a file that you may hear, whole or one range of them, as they play best; or in another format.
+
+    What is not kept in that format yet is sent while it is encoded, without ranges; a moment later it has them.
+    """
     file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
-    return streams.answer(request, streams.twin(file), media)
+    return transcodes.answer(request, file, media, listener=caller.id, **dict(sound))
 
 
 @router.head("/files/{file_id}/download", include_in_schema=False)
@@ -40,8 +45,9 @@ def download_file(request: Request, caller: SignedInUncounted, file_id: FileId, 
 @router.head("/files/audio/{filename}", include_in_schema=False)
 @router.get("/files/audio/{filename}", response_class=Response, responses=AUDIO, tags=["files"])
 def stream_by_name(request: Request, caller: SignedInUncounted, filename: FileName, media: Media) -> Response:
-    """The same as `/files/{id}/stream`, by the last part of a `file_path`."""
-    return stream_file(request, caller, filename, media)
+    """The same as `/files/{id}/stream`, by the last part of a `file_path`, as it is."""
+    file = media.places.find(shell(request).engine, filename, user_id=caller.id)
+    return streams.answer(request, streams.twin(file), media)
 
 
 @router.delete("/files/audio/{filename}", status_code=204, tags=["files"])

@@ -1,10 +1,10 @@
 """JSON in and out of media."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from services.media.models.files import State
 from services.media.playing.playable import Playables
@@ -31,6 +31,14 @@ class FileOut(Out):
     created_at: datetime
     cover_url: str | None
     stream_url: str | None
+
+
+class Sound(BaseModel):
+    """How a file is to sound: as it is, or in another format, at a bit rate at most, from a second on."""
+
+    format: Literal["opus", "aac", "mp3", "raw"] | None = None
+    max_bit_rate_kbps: int = Field(default=0, ge=0, le=10_000, alias="maxBitRate")
+    offset_seconds: float = Field(default=0, ge=0, le=1_000_000, alias="timeOffset")
 
 
 class CoversOut(Out):

@@ -9,6 +9,7 @@ from services.media.tasks import (
     leaving,
     processing,
     proving,
+    rendering,
     sweeping,
 )
 from services.media.tasks.queue import Work, events, queue
@@ -23,6 +24,7 @@ __all__ = [
     "processing",
     "proving",
     "queue",
+    "rendering",
     "start",
     "sweeping",
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.media.library import catalogue, files
+from services.media.library import catalogue, files, renditions
 from services.media.models.files import AudioFile, Kind, State
 from services.media.playing import cache
 from services.media.playlists import entries
@@ -24,6 +24,7 @@ def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[s
     with database.transaction(work.engine, user_id=UUID(user_id)) as db:
         if not files.is_deleting(db, UUID(file_id), user_id=UUID(user_id)):
             return
+        objects = objects + renditions.objects_of(db, UUID(file_id), user_id=UUID(user_id))
     for bucket, key in objects:
         work.store.delete(bucket, key)
     cache.remove(work.cache, [UUID(file_id)])
