@@ -11,7 +11,7 @@ from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
 from services.media.playing.turns import Turns
-from services.media.routes import archives, audiences, files, internal, play, playing, playlists, tus
+from services.media.routes import archives, audiences, files, internal, play, playing, playlists, processing, tus
 from services.media.settings import Settings
 from services.media.store import Store
 from services.media.tasks.queue import events
@@ -57,6 +57,7 @@ def create() -> FastAPI:
         routers=[
             tus.router,
             playlists.router,
+            processing.router,
             files.router,
             archives.router,
             playing.router,

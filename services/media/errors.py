@@ -108,7 +108,11 @@ class Undecodable(Unsupported):
     """This file looks like audio, but nothing in it can be decoded. It may be damaged."""
 
 
-class NotAPicture(Unsupported):
+class CoverOfWhat(Malformed):
+    """Say what this is the cover of: one field named track_id or album_id, with an id of yours."""
+
+
+class PictureUnusable(Unsupported):
     """This is no picture of a kind that is taken: JPEG, PNG or WebP, of at most 25 megapixels."""
 
 

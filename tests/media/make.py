@@ -62,6 +62,29 @@ def encoded(container: str, codec: str, *, seconds: float = 1.0, rate_hz: int = 
     return made.getvalue()
 
 
+class Live(BytesIO):
+    """What is written as it arrives, as `MediaRecorder` does: there is no way back, so no duration and no cues."""
+
+    def seekable(self) -> bool:
+        return False
+
+    seek = tell = None  # type: ignore[assignment]
+
+
+def recorded(*, seconds: float = 3.0) -> bytes:
+    """A browser's recording."""
+    made = Live()
+    with av.open(BytesIO(wav(seconds, rate_hz=48_000)), format="wav") as source:
+        with av.open(made, "w", format="webm", options={"live": "1"}) as target:
+            stream = target.add_stream("libopus", rate=48_000)
+            stream.layout = "mono"
+            for frame in source.decode(audio=0):
+                frame.pts = None
+                target.mux(stream.encode(frame))
+            target.mux(stream.encode(None))
+    return made.getvalue()
+
+
 def upload(person: Person, data: bytes | None = None, name: str = "minuet.flac", **request: Any) -> httpx2.Response:
     return person.post("/files/upload", files={"file": (name, MINUET.read_bytes() if data is None else data)}, **request)
 

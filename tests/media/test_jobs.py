@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -202,6 +203,67 @@ def test_reading_tags_again_leaves_the_cover_where_it_is(stack: Stack, alice: Pe
     tasks.processing.read_tags.run(work, file_id=file["id"], user_id=str(alice.id))
 
     assert alice.get(f"/files/{file['id']}/cover").status_code == 200
+
+
+def test_a_file_that_the_look_refuses_says_why_and_gives_its_room_back(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice, make.wav(), "a.wav")
+    [stored] = make.objects(stack, alice)
+    stored.write_bytes(bytes(stored.stat().st_size))  # as if the store gave back other bytes
+    as_before_its_tags(work, file)
+
+    tasks.processing.read_tags.run(work, file_id=file["id"], user_id=str(alice.id))
+
+    shown = alice.get(f"/files/{file['id']}").json()
+    assert (shown["status"], shown["stream_url"], shown["file_size"]) == ("rejected", None, 0)
+    assert "not audio" in shown["error"]
+    assert alice.get(f"/files/{file['id']}/stream").status_code in {404, 409}
+    assert [each["id"] for each in alice.get("/files").json()] == [file["id"]]
+    make.until(lambda: make.objects(stack, alice), lambda left: not left)
+    assert used_by(work, alice.id) == 0
+    assert alice.delete(f"/files/{file['id']}").status_code == 204
+    assert used_by(work, alice.id) == 0
+    make.until(lambda: rows_of(work, alice.id), lambda rows: rows == [])
+
+
+def test_what_its_owner_has_said_is_not_overwritten_by_tags(alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+    as_before_its_tags(work, file)
+    with work.engine.begin() as db:
+        db.exec_driver_sql("UPDATE audio_files SET edited_at = now(), title = 'My own' WHERE id = %s", (file["id"],))
+
+    tasks.processing.read_tags.run(work, file_id=file["id"], user_id=str(alice.id))
+
+    assert alice.get(f"/files/{file['id']}").json()["title"] == "My own"
+
+
+def test_a_file_that_was_never_measured_is_taken_up_by_the_sweep(alice: Person, work: Work) -> None:
+    file = make.uploaded(alice)
+    path = f"/files/{file['id']}/waveform"
+    make.until(lambda: alice.get(path).status_code, lambda status: status == 200)
+    with work.engine.begin() as db:
+        db.exec_driver_sql("DELETE FROM waveforms WHERE file_id = %s", (file["id"],))
+        never = "UPDATE audio_files SET measured_at = NULL, updated_at = now() - interval '11 minutes' WHERE id = %s"
+        db.exec_driver_sql(never, (file["id"],))
+    assert alice.get(path).json()["code"] == "no_waveform"
+
+    tasks.sweeping.sweep.run(work)
+
+    make.until(lambda: alice.get(path).status_code, lambda status: status == 200)
+
+
+def test_a_cover_that_was_stored_and_never_shown_goes(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice, make.wav(), "a.wav")
+    keys = [f"storage/cover/{alice.id}/{ids.new()}.jpg" for _ in range(2)]
+    for key in keys:
+        work.store.put("tutti", key, BytesIO(b"picture"), size_bytes=7, mime_type="image/jpeg")
+    with work.engine.begin() as db:
+        db.exec_driver_sql("UPDATE audio_files SET cover_key = %s WHERE id = %s", (keys[0], file["id"]))
+
+    for key in keys:
+        facts = {"file_id": file["id"], "user_id": str(alice.id), "bucket": "tutti", "cover_key": key}
+        tasks.deleting.drop_unkept_cover.run(work, **facts)
+
+    assert [each.name for each in covers(stack, alice)] == [keys[0].rpartition("/")[2]]
 
 
 def test_a_copy_made_of_a_file_that_was_deleted_meanwhile_goes(stack: Stack, alice: Person, work: Work) -> None:

@@ -1,6 +1,6 @@
 """Audio files: the rows. What their bytes are is decided elsewhere; here is who owns them and how far they have come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -171,6 +171,30 @@ def has_cover(db: Session, file_id: UUID, *, user_id: UUID, cover_key: str) -> N
     _one(db.execute(change.values(cover_key=cover_key).returning(AudioFile.id)).first())
 
 
+def of_album(db: Session, album_id: UUID, *, user_id: UUID, limit: int) -> list[Row]:
+    """Where the bytes of an album's tracks are."""
+    tracks = select(*BYTES).where(
+        AudioFile.album_id == album_id, AudioFile.user_id == user_id, AudioFile.state == State.READY.value
+    )
+    return [dict(row) for row in db.execute(tracks.limit(limit)).mappings()]
+
+
+def show_covers(db: Session, cover_keys: Mapping[UUID, str], *, user_id: UUID) -> list[UUID]:
+    """Give ready files new covers, which are stored; those of them that are still there."""
+    shown: list[UUID] = []
+    for file_id, cover_key in sorted(cover_keys.items()):  # in one order for all, so that nobody waits in a circle
+        change = update(AudioFile).where(
+            AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.READY.value
+        )
+        shown += db.scalars(change.values(cover_key=cover_key).returning(AudioFile.id)).all()
+    return shown
+
+
+def cover_key_of(db: Session, file_id: UUID, *, user_id: UUID) -> str | None:
+    """Where the cover of a file is, in whatever state."""
+    return db.scalar(select(AudioFile.cover_key).where(AudioFile.id == file_id, AudioFile.user_id == user_id))
+
+
 def learn(db: Session, file_id: UUID, *, user_id: UUID, facts: Row, tags: Row) -> None:
     """A look at the whole file is over and it is ready; `tags` count unless its owner has said otherwise since.
 
@@ -200,7 +224,7 @@ def reject(db: Session, file: Row, *, user_id: UUID, why: str) -> None:
 
     `file` is a row of `stored`; whoever calls this has its objects deleted.
     """
-    keys = dict.fromkeys(("object_key", "sha256", "cover_key", "playable_key", "playable_size", "playable_sha256"))
+    keys = dict.fromkeys(("object_key", "cover_key", "playable_key", "playable_size", "playable_sha256"))
     become(db, file["id"], State.REJECTED, user_id=user_id, error=why, file_size=0, **keys)
     quota.release(db, file["file_size"], user_id=user_id)
 

@@ -470,7 +470,7 @@ def upgrade() -> None:
     )
     for name, constraint in (
         ("state", "state IN ('uploading', 'processing', 'ready', 'rejected', 'deleting')"),
-        ("bytes", "state IN ('uploading', 'rejected') OR (object_key IS NOT NULL AND sha256 IS NOT NULL)"),
+        ("bytes", "state IN ('uploading', 'rejected', 'deleting') OR (object_key IS NOT NULL AND sha256 IS NOT NULL)"),
     ):
         op.drop_constraint(f"ck_audio_files_{name}", "audio_files")
         op.create_check_constraint(f"ck_audio_files_{name}", "audio_files", constraint)

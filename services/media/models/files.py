@@ -66,7 +66,9 @@ class AudioFile(Base):
         CheckConstraint("file_size >= 0", name="size"),
         CheckConstraint(one_of("state", State), name="state"),
         CheckConstraint(one_of("kind", Kind), name="kind"),
-        CheckConstraint("state IN ('uploading', 'rejected') OR (object_key IS NOT NULL AND sha256 IS NOT NULL)", name="bytes"),
+        CheckConstraint(
+            "state IN ('uploading', 'rejected', 'deleting') OR (object_key IS NOT NULL AND sha256 IS NOT NULL)", name="bytes"
+        ),
         Index("ix_audio_files_newest", "user_id", "created_at", "id"),
         Index("ix_audio_files_titles", "user_id", "sort_title", "id"),
         Index("ix_audio_files_album", "user_id", "album_id", "disc_number", "track_number", "id"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.media.errors import NotAPicture
+from services.media.errors import PictureUnusable
 from services.media.processing import children
 from services.media.processing.children import ChildFailed, Limits
 
@@ -16,7 +16,7 @@ PAINTING = Limits(wall_seconds=20, cpu_seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """A picture in every size that was asked for, largest first: `(pixels, path)`; `width` and `height` of the first."""
+    """A picture in every size that was asked for, in that order: `(pixels, path)`; `width` and `height` of the largest."""
 
     width: int
     height: int
@@ -26,19 +26,18 @@ class Painted:
 def reencode(path: Path, folder: Path, sizes: tuple[int, ...]) -> Painted:
     """A JPEG of each size in `folder`: the longer side is that many pixels at most, and nothing is enlarged.
 
-    JPEG, PNG and WebP are taken, of 25 megapixels at most. Raises NotAPicture.
+    JPEG, PNG and WebP are taken, of 25 megapixels at most. Raises PictureUnusable.
     """
-    largest_first = sorted(sizes, reverse=True)
     try:
-        answer = children.ask("paint", PAINTING, path=str(path), folder=str(folder), sizes=largest_first)
+        answer = children.ask("paint", PAINTING, path=str(path), folder=str(folder), sizes=list(sizes))
     except ChildFailed as reason:
-        raise NotAPicture(why=str(reason)) from reason
+        raise PictureUnusable(why=str(reason)) from reason
     if "refused" in answer:
-        raise NotAPicture(why=answer["refused"])
-    return Painted(answer["width"], answer["height"], files_in(folder, largest_first))
+        raise PictureUnusable(why=answer["refused"])
+    return Painted(answer["width"], answer["height"], files_in(folder, sizes))
 
 
-def files_in(folder: Path, sizes: list[int]) -> list[tuple[int, Path]]:
+def files_in(folder: Path, sizes: tuple[int, ...]) -> list[tuple[int, Path]]:
     """Where `reencode` put each size."""
     return [(size, folder / f"{size}.jpg") for size in sizes]
 

@@ -1,6 +1,7 @@
 """Reading a multipart body as it arrives: the files in its field `file` go to the spool, everything else is dropped."""
 
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 
 from python_multipart.exceptions import FormParserError
@@ -15,18 +16,23 @@ MAX_PARTS = 100
 MAX_HEADER_BYTES = 4096
 MAX_HEADERS = 16  # of one part
 MAX_NAME_CHARACTERS = 255
+MAX_TEXT = 100  # characters of a short field
 
 
 class Body:
     """One multipart body. Feed it with `write`, then `close`; `files` are then complete. `discard` removes them."""
 
-    def __init__(self, content_type: str, folder: Path, prefix: str) -> None:
-        """`content_type` is the request's header; spooled files are named `{prefix}-{number}`. Raises NotMultipart."""
+    def __init__(self, content_type: str, folder: Path, prefix: str, *, texts: Collection[str] = ()) -> None:
+        """`content_type` is the request's header; spooled files are named `{prefix}-{number}`; short fields of the names
+        `texts` are kept in `texts`. Raises NotMultipart.
+        """
         kind, options = parse_options_header(content_type)
         if kind.lower() != b"multipart/form-data":
             raise NotMultipart
         boundary = options.get(b"boundary", b"")
         self.files: list[Spooled] = []
+        self.texts = dict.fromkeys(texts, "")
+        self._text = ""  # the name of the short field whose bytes are coming
         self._folder, self._prefix = folder, prefix
         self._parts = 0
         self._ended = False
@@ -95,6 +101,8 @@ class Body:
 
     def _headers_end(self) -> None:
         _, options = parse_options_header(self._disposition)
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        self._text = name if name in self.texts and b"filename" not in options else ""
         if options.get(b"name") != FIELD.encode() or b"filename" not in options:
             return
         if len(self.files) >= MAX_FILES:
@@ -106,11 +114,13 @@ class Body:
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._current:
             self._current.write(memoryview(data)[start:end])
+        elif self._text:
+            self.texts[self._text] = (self.texts[self._text] + data[start:end].decode("utf-8", "replace"))[:MAX_TEXT]
 
     def _part_ends(self) -> None:
         if self._current:
             self._current.end()
-        self._current = None
+        self._current, self._text = None, ""
 
     def _end(self) -> None:
         self._ended = True

@@ -39,6 +39,16 @@ def delete_objects(work: Work, *, objects: list[list[str]]) -> None:
         work.store.delete(bucket, key)
 
 
+@queue.task()
+def drop_unkept_cover(work: Work, *, file_id: str, user_id: str, bucket: str, cover_key: str) -> None:
+    """Delete a cover that was stored and then not shown, or shown and then replaced. May be repeated."""
+    with database.transaction(work.engine, user_id=UUID(user_id)) as db:
+        if files.cover_key_of(db, UUID(file_id), user_id=UUID(user_id)) == cover_key:
+            return
+    for key in pictures.keys(cover_key):
+        work.store.delete(bucket, key)
+
+
 @queue.on("session.deleted")
 def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
     """A practice session was deleted: its recording goes too."""
