@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, bindparam, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from services.media.errors import NoSuchFile
 from services.media.library.files import Row
+from services.media.library.folding import fold
+from services.media.library.shelving import artist_id
 from services.media.models.catalogue import Album, Artist, Credit, FileGenre, Found
 from services.media.models.files import LIBRARY, PLAYABLE, AudioFile
 from services.media.models.listening import Annotation
@@ -111,6 +114,15 @@ _CREDITS = (
     .order_by(Credit.file_id, Credit.role, Credit.position)
 )
 _GENRES = select(FileGenre.file_id, FileGenre.genre).where(FileGenre.file_id == any_(_IDS), FileGenre.user_id == _USER)
+_LYRICS = select(AudioFile.title, AudioFile.filename, AudioFile.artist, AudioFile.lyrics, AudioFile.synced_lyrics).where(
+    *LISTENED
+)
+_LYRICS_OF = _LYRICS.where(AudioFile.id == bindparam("id", type_=Uuid()))
+_LYRICS_NAMED = _LYRICS.where(
+    AudioFile.sort_title == bindparam("sort_title"),
+    or_(AudioFile.artist_id == bindparam("artist_id", type_=Uuid()), bindparam("artist_id", type_=Uuid()).is_(None)),
+    or_(AudioFile.lyrics.is_not(None), AudioFile.synced_lyrics.is_not(None)),
+).limit(1)
 
 
 def songs(db: Session, ids: Sequence[UUID], *, user_id: UUID) -> list[Row]:
@@ -119,9 +131,9 @@ def songs(db: Session, ids: Sequence[UUID], *, user_id: UUID) -> list[Row]:
     if not ids:
         return []
     found = {row["id"]: dict(row) | {"credits": {}, "genres": []} for row in db.execute(_SONGS, facts).mappings()}
-    for file_id, role, artist_id, name in db.execute(_CREDITS, facts):
+    for file_id, role, of_artist, name in db.execute(_CREDITS, facts):
         if file_id in found:
-            found[file_id]["credits"].setdefault(role, []).append({"id": artist_id, "name": name})
+            found[file_id]["credits"].setdefault(role, []).append({"id": of_artist, "name": name})
     for file_id, genre in db.execute(_GENRES, facts):
         if file_id in found:
             found[file_id]["genres"].append(genre)
@@ -141,6 +153,21 @@ def artists(db: Session, ids: Sequence[UUID], *, user_id: UUID) -> list[Row]:
 def album_artists(db: Session, *, user_id: UUID) -> list[Row]:
     """Every artist that has an album, as a shelf is sorted."""
     return [dict(row) for row in db.execute(_ALBUM_ARTISTS, {"user_id": user_id}).mappings()]
+
+
+def lyrics(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
+    """The lyrics of a song, plain and synced, with what it is called. Raises NoSuchFile."""
+    found = db.execute(_LYRICS_OF, {"id": file_id, "user_id": user_id}).mappings().first()
+    if found is None:
+        raise NoSuchFile
+    return dict(found)
+
+
+def lyrics_named(db: Session, title: str, artist: str, *, user_id: UUID) -> Row | None:
+    """The same of a song that has lyrics, by its title and, unless that is empty, its first artist."""
+    by = artist_id(user_id, artist) if artist else None
+    found = db.execute(_LYRICS_NAMED, {"sort_title": fold(title), "artist_id": by, "user_id": user_id}).mappings().first()
+    return dict(found) if found else None
 
 
 def _in_order(rows: Any, ids: Sequence[UUID]) -> list[Row]:

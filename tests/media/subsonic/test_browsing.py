@@ -28,10 +28,19 @@ SOUNDS = {
     "isrc": "GBAYE0601690",
     "composer": "Lennon; McCartney",
 }
+LARGO = {"title": "Largo", "artist": "Dvořák", "album": "New World"}
 SONGS = [
     {**ABBEY, **SOUNDS, "title": "Come Together", "track_number": 1, "disc_number": 1},
     {**ABBEY, "title": "Something", "track_number": 2, "disc_number": 1},
-    {"title": "Largo", "artist": "Dvořák", "album": "New World", "genre": "Classical", "year": 1893},
+    {
+        "lyrics": "Going home",
+        "synced_lyrics": "[00:02.50]Going\n[00:03]home",
+        "title": "Largo",
+        "artist": "Dvořák",
+        "album": "New World",
+        "genre": "Classical",
+        "year": 1893,
+    },
     {"title": "Cheek to Cheek", "artist": "Ella Fitzgerald; Louis Armstrong", "album": "Ella and Louis", "genre": "Jazz"},
     {"filename": "untitled & <b>.mp3"},
 ]
@@ -146,6 +155,17 @@ def test_words_find_artists_albums_and_songs(phone: Player, songs: list[str]) ->
     assert ids(second["song"]) == ids(everything[0]["song"])[2:4] and second["album"] == second["artist"] == []
     assert ids(phone.sees("search2", query="LARGO dvorak")["song"]) == songs[2:3]
     assert phone.refused("search3") == 10 and phone.refused("search3", query="x", songCount="many") == 0
+
+
+def test_lyrics_are_shown_line_by_line(phone: Player, songs: list[str]) -> None:
+    synced, plain = phone.sees("getLyricsBySongId", id=songs[2])["structuredLyrics"]
+
+    assert synced["line"] == [{"start": 2500, "value": "Going"}, {"start": 3000, "value": "home"}] and synced["synced"]
+    assert plain["line"] == [{"value": "Going home"}] and plain["displayArtist"] == "Dvořák" and not plain["synced"]
+    assert phone.sees("getLyrics", artist="dvorak", title="LARGO")["value"] == "Going home"
+    assert phone.sees("getLyrics", artist="Nobody", title="Largo")["value"] == ""
+    assert phone.sees("getLyricsBySongId", id=songs[0])["structuredLyrics"] == []
+    assert phone.refused("getLyricsBySongId", id="none") == 70
 
 
 def test_an_empty_library_is_lists_of_nothing(phone: Player) -> None:

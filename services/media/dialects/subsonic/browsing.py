@@ -90,9 +90,9 @@ def list_genres(call: Signed) -> Answer:
 
 @method("getTopSongs")
 def list_top_songs(call: Signed) -> Answer:
-    """Songs of an artist, named or by `artistId`, those first that you played most."""
+    """Songs of an artist, by `id` or by name, those first that you played most."""
     asked = call.parameters
-    artist = asked.maybe_id("artistId") or artist_id(call.user_id, asked.text("artist"))
+    artist = asked.maybe_id("id") or artist_id(call.user_id, asked.text("artist"))
     count = asked.number("count", TOP_SONGS, least=0, most=MOST)
     with call.transaction() as db:
         ids = shelves.top_songs(db, artist, user_id=call.user_id, limit=count)

@@ -9,6 +9,7 @@ from services.media.dialects.subsonic import (
     answers,
     browsing,
     lists,
+    lyrics,
     managing,
     retrieval,
     searching,
@@ -28,6 +29,7 @@ from shared.shell import Shell
 FAMILIES = (  # importing them fills METHODS and OPEN
     browsing,
     lists,
+    lyrics,
     managing,
     retrieval,
     searching,

@@ -5,7 +5,12 @@ from services.media.dialects.subsonic.frame import Answer, Call, Signed, method,
 from services.media.library import shelves
 
 MUSIC_FOLDER = {"id": 1, "name": "Music"}  # the only one: a library has no folders
-EXTENSIONS = {"formPost": [1], "apiKeyAuthentication": [1]}
+EXTENSIONS = {
+    "formPost": [1],
+    "apiKeyAuthentication": [1],
+    "songLyrics": [1],
+    "topSongsByArtistId": [1],
+}
 
 
 @open_method("getOpenSubsonicExtensions")
