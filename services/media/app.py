@@ -11,8 +11,9 @@ from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
 from services.media.playing.turns import Turns
-from services.media.routes import archives, audiences, files, internal, play, playing, playlists, processing, tus
+from services.media.routes import archives, audiences, files, internal, play, playing, playlists, processing, shares, tus
 from services.media.settings import Settings
+from services.media.sharing.tokens import ShareTokens
 from services.media.store import Store
 from services.media.tasks.queue import events
 from services.media.world import World
@@ -58,6 +59,7 @@ def create() -> FastAPI:
             tus.router,
             playlists.router,
             processing.router,
+            shares.router,
             files.router,
             archives.router,
             playing.router,
@@ -74,6 +76,7 @@ def create() -> FastAPI:
             store=store,
             cache=cache,
             playables=playables,
+            shares=ShareTokens(settings.sealing_keys, public_url=settings.public_url),
             places=Places(),
             players=Players(peers["auth"], verifier.revocations),
             arrivals=arrivals,

@@ -236,9 +236,13 @@ class BadRules(Malformed):
 class NoSuchShare(NotFound):
     """There is no such link, it was taken back, or it is not yours."""
 
+    headers = {"Cache-Control": "no-store"}
+
 
 class ShareOver(Gone):
     """This link has expired."""
+
+    headers = {"Cache-Control": "no-store"}
 
 
 class NotForDownload(Refused):

@@ -13,6 +13,7 @@ from services.media.playing.places import Places
 from services.media.playing.playable import Playables
 from services.media.playing.turns import Turns
 from services.media.settings import Settings
+from services.media.sharing.tokens import ShareTokens
 from services.media.store import Store
 from shared.fastapi_app.reception import Arrivals, Bounds
 
@@ -25,6 +26,7 @@ class World:
     store: Store
     cache: Cache
     playables: Playables
+    shares: ShareTokens
     places: Places
     players: Players
     arrivals: Arrivals

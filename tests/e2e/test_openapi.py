@@ -17,6 +17,7 @@ PUBLIC = (
     "/health",
     "/.well-known/",
     "/play/",
+    "/s/",
     "/api/register",
     "/api/login",
     "/api/logout",

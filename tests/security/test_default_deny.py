@@ -38,6 +38,11 @@ OPEN = {
     "post /api/token/refresh",
     "post /api/v1/auth/refresh",
     "get /play/{token}",
+    "get /s/{token}",
+    "get /s/{token}/zip",
+    "get /s/{token}/{file_id}/cover",
+    "get /s/{token}/{file_id}/download",
+    "get /s/{token}/{file_id}/stream",
     # OpenSubsonic says so in an answer of status 200: tests/media/subsonic/test_signing_in.py
     "get /rest/{method}",
     "post /rest/{method}",

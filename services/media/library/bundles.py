@@ -1,16 +1,16 @@
 """What is downloaded in one: an album, a playlist. Its name, and the rows of what in it can be played, in order."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.media.errors import NoCover, NothingToGather
+from services.media.errors import NoCover, NoSuchPlaylist, NothingToGather
 from services.media.library.files import BYTES, Row
 from services.media.models.catalogue import Album
 from services.media.models.files import PLAYABLE, AudioFile
-from services.media.models.playlists import Playlist, PlaylistTrack
+from services.media.playlists import entries, lists
 from shared import db as database
 
 AT_MOST = 10_000  # tracks
@@ -30,20 +30,18 @@ def of_album(db: Session, album_id: UUID, *, user_id: UUID) -> Bundle:
     """An album, by disc and track. Raises NothingToGather."""
     name = db.scalar(select(Album.name).where(Album.id == album_id, Album.user_id == user_id))
     tracks = select(*_ROWS).where(AudioFile.album_id == album_id, AudioFile.user_id == user_id, _PLAYABLE)
-    return _gathered(db, name, tracks.order_by(AudioFile.disc_number, AudioFile.track_number, AudioFile.id))
+    in_order = tracks.order_by(AudioFile.disc_number, AudioFile.track_number, AudioFile.id).limit(AT_MOST)
+    return gathered(name, [dict(row) for row in db.execute(in_order).mappings()])
 
 
 def of_playlist(db: Session, playlist_id: UUID, *, user_id: UUID) -> Bundle:
     """A playlist, of one's own or public, in its order. Raises NothingToGather. The transaction goes on as its owner."""
-    mine = or_(Playlist.user_id == user_id, Playlist.is_public)
-    found = db.execute(select(Playlist.name, Playlist.user_id).where(Playlist.id == playlist_id, mine)).one_or_none()
-    if found is None:
-        raise NothingToGather
-    database.become(db, found.user_id)
-    entries = PlaylistTrack.playlist_id == playlist_id, PlaylistTrack.user_id == found.user_id
-    tracks = select(*_ROWS).join(PlaylistTrack, PlaylistTrack.file_id == AudioFile.id)
-    tracks = tracks.where(*entries, AudioFile.user_id == found.user_id, _PLAYABLE)
-    return _gathered(db, found.name, tracks.order_by(PlaylistTrack.position))
+    try:
+        playlist = lists.show(db, playlist_id, user_id=user_id)
+    except NoSuchPlaylist:
+        raise NothingToGather from None
+    database.become(db, playlist["user_id"])
+    return gathered(playlist["name"], entries.tracks(db, playlist))
 
 
 def cover_of_album(db: Session, album_id: UUID, *, user_id: UUID) -> UUID:
@@ -54,8 +52,8 @@ def cover_of_album(db: Session, album_id: UUID, *, user_id: UUID) -> UUID:
     return found
 
 
-def _gathered(db: Session, name: str | None, tracks: Any) -> Bundle:
-    rows = [dict(row) for row in db.execute(tracks.limit(AT_MOST)).mappings()]
+def gathered(name: str | None, rows: list[Row]) -> Bundle:
+    """These tracks under this name. Raises NothingToGather."""
     if name is None or not rows:
         raise NothingToGather
     return Bundle(name, rows)

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, Integer, Uuid, and_, column, delete, func, insert,
 from sqlalchemy.orm import Session
 
 from services.media.errors import MadeByRules, NoSuchFile, NotInPlaylist, PlaylistFull
-from services.media.library.files import Row
+from services.media.library.files import BYTES, Row
 from services.media.library.folding import fold
 from services.media.models.files import LIBRARY, PLAYABLE, AudioFile
 from services.media.models.listening import Annotation
@@ -29,19 +29,12 @@ GAP: Final = 1_024  # between two positions: ten tracks may come between them, e
 POSITIONS = range(-(2**31), 2**31)  # what the column holds
 
 TRACK = (
-    AudioFile.id,
-    AudioFile.user_id,
-    AudioFile.filename,
+    *BYTES,
     AudioFile.title,
     AudioFile.artist,
     AudioFile.album,
     AudioFile.duration,
     AudioFile.duration_ms,
-    AudioFile.file_size,
-    AudioFile.mime_type,
-    AudioFile.object_key,
-    AudioFile.cover_key,
-    AudioFile.created_at,
     AudioFile.updated_at,
 )
 PLAYS = AudioFile.state.in_([each.value for each in PLAYABLE])
@@ -70,11 +63,23 @@ def tracks(db: Session, playlist: Row) -> list[Row]:
 def ruled(db: Session, rules: dict[str, Any], *, user_id: UUID) -> list[Row]:
     """The tracks of a user's library that meet these rules just now. Raises BadRules."""
     wanted = ruling.read(rules, user_id=user_id)
-    theirs = (Annotation.target_id == AudioFile.id, Annotation.user_id == user_id, Annotation.target == "track")
-    mine = (AudioFile.user_id == user_id, AudioFile.kind.in_([each.value for each in LIBRARY]), PLAYS)
-    met = select(*TRACK).outerjoin(Annotation, and_(*theirs)).where(*mine, wanted.meets)
+    met = _meeting(wanted, user_id)
     found = db.execute(met.order_by(*wanted.order).limit(wanted.limit)).mappings()
     return [dict(row) | {"entry_id": None, "position": number} for number, row in enumerate(found)]
+
+
+def one(db: Session, playlist: Row, file_id: UUID) -> Row:
+    """A track of a playlist; where rules make it, any that meets them, whatever their `limit`. Raises NoSuchFile."""
+    owner = playlist["user_id"]
+    if playlist["rules"] is not None:
+        wanted = _meeting(ruling.read(playlist["rules"], user_id=owner), owner)
+    else:
+        its = select(PlaylistTrack.file_id).where(*_of(playlist["id"], owner))
+        wanted = select(*TRACK).where(AudioFile.user_id == owner, AudioFile.id.in_(its), PLAYS)
+    row = db.execute(wanted.where(AudioFile.id == file_id)).mappings().first()
+    if row is None:
+        raise NoSuchFile
+    return dict(row)
 
 
 def search(tracks: Sequence[Row], text: str) -> list[Row]:
@@ -190,6 +195,12 @@ def arranged(entries: Sequence[tuple[UUID, UUID]], places: Sequence[tuple[UUID, 
             made.append(staying.popleft())
         made.append(entry)
     return [*made, *staying]
+
+
+def _meeting(rules: ruling.Rules, user_id: UUID) -> Any:
+    theirs = (Annotation.target_id == AudioFile.id, Annotation.user_id == user_id, Annotation.target == "track")
+    mine = (AudioFile.user_id == user_id, AudioFile.kind.in_([each.value for each in LIBRARY]), PLAYS)
+    return select(*TRACK).outerjoin(Annotation, and_(*theirs)).where(*mine, rules.meets)
 
 
 def _hold(db: Session, file_ids: Collection[UUID], *, user_id: UUID) -> None:
