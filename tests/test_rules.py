@@ -22,6 +22,7 @@ HELD_OPEN_ENDPOINTS = {
     "send_bytes",
     "send_otherwise",
     "upload_cover",
+    "upload_audio",
     "upload_files",
 }  # endpoints that await one of those
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}

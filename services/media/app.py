@@ -11,7 +11,19 @@ from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
 from services.media.playing.turns import Turns
-from services.media.routes import archives, audiences, files, internal, play, playing, playlists, processing, shares, tus
+from services.media.routes import (
+    archives,
+    audiences,
+    files,
+    internal,
+    play,
+    playing,
+    playlists,
+    processing,
+    shares,
+    tus,
+    uploads,
+)
 from services.media.settings import Settings
 from services.media.sharing.tokens import ShareTokens
 from services.media.store import Store
@@ -57,6 +69,7 @@ def create() -> FastAPI:
         verifier=verifier,
         routers=[
             tus.router,
+            uploads.router,
             playlists.router,
             processing.router,
             shares.router,

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.media.schemas.files import FileOut
+from services.media.schemas.files import FileOut, UploadedOut
 from tests import people
 from tests.media import make
 from tests.media.make import MINUET
@@ -28,8 +28,8 @@ def test_alice_uploads_a_file_and_soon_sees_its_tags(alice: Person) -> None:
 def test_the_answer_is_what_the_documentation_says(alice: Person) -> None:
     [file] = make.upload(alice, make.wav()).json()
 
-    assert set(file) == set(FileOut.model_fields)
-    assert FileOut.model_validate(file)
+    assert set(file) == set(UploadedOut.model_fields)
+    assert UploadedOut.model_validate(file)
     assert set(alice.get("/files").json()[0]) == set(FileOut.model_fields)
 
 
@@ -93,7 +93,7 @@ def test_a_repetition_is_answered_with_addresses_that_play_and_none_is_stored(st
 
     [again] = make.upload(alice, headers=key).json()
 
-    assert FileOut.model_validate(again)
+    assert UploadedOut.model_validate(again)
     make.ready(alice, again["id"])
     assert alice.get(make.local(alice, again["stream_url"])).content == MINUET.read_bytes()
     with stack.engine("media-worker").begin() as db:

@@ -1,5 +1,6 @@
 """How many bytes a user may keep. One conditional update of one row decides, so twenty at once cannot pass together."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -8,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from services.media.errors import QuotaExceeded
 from services.media.models.files import StorageUse
+
+UNITS = ("B", "KB", "MB", "GB", "TB")
+STEP = 1024
 
 
 def reserve(db: Session, size_bytes: int, *, user_id: UUID, quota_bytes: int) -> None:
@@ -46,6 +50,28 @@ def release(db: Session, size_bytes: int, *, user_id: UUID) -> None:
 def used(db: Session, *, user_id: UUID) -> int:
     """Bytes that count against the quota now."""
     return db.scalar(select(StorageUse.used_bytes).where(StorageUse.user_id == user_id)) or 0
+
+
+def told(used_bytes: int, quota_bytes: int) -> dict[str, Any]:
+    """A quota as Sinuzoid's client shows it.
+
+    >>> told(1536 * 1024, 1024**3)["used_formatted"]
+    '1.5 MB'
+    """
+    available = max(0, quota_bytes - used_bytes)
+    sizes = {"quota": quota_bytes, "used": used_bytes, "available": available}
+    percentage = min(100.0, round(100 * used_bytes / quota_bytes, 2)) if quota_bytes else 100.0
+    words = {f"{name}_formatted": _in_words(size) for name, size in sizes.items()}
+    return sizes | {"usage_percentage": percentage} | words
+
+
+def _in_words(size_bytes: int) -> str:
+    size, unit = float(size_bytes), "B"
+    for unit in UNITS:
+        if size < STEP or unit == UNITS[-1]:
+            break
+        size /= STEP
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
 
 
 def _make_row(db: Session, user_id: UUID) -> None:

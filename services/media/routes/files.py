@@ -1,12 +1,11 @@
-"""`/files`: upload, list, look at and delete audio."""
+"""`/files`: list, look at and delete audio."""
 
 from typing import Annotated
 
-from fastapi import Header, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from services.media.library import files
 from services.media.models.files import LIBRARY, Kind
-from services.media.receiving import forms
 from services.media.routes.needs import FileId, Media
 from services.media.schemas.files import FileOut, shown
 from services.media.tasks import deleting
@@ -16,38 +15,6 @@ from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Db, SignedIn, shell
 
 router = new_router()
-
-MULTIPART = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                }
-            }
-        },
-    }
-}
-
-
-@router.post(
-    "/files/upload",
-    status_code=201,
-    response_model=list[FileOut],
-    tags=["files"],
-    openapi_extra=MULTIPART,
-)
-async def upload_files(
-    request: Request, caller: SignedIn, media: Media, idempotency_key: Annotated[str | None, Header()] = None
-) -> Response:
-    """Keep one or several audio files, sent as multipart/form-data in the field `file`: all of them, or none.
-
-    What each is, its content decides. Once a file is ready, within seconds, it plays and has its tags and cover.
-    """
-    return await forms.take(request, shell(request).engine, media, caller, key=idempotency_key)
 
 
 @router.get("/files", response_model=list[FileOut], tags=["files"])

@@ -41,6 +41,24 @@ class Sound(BaseModel):
     offset_seconds: float = Field(default=0, ge=0, le=1_000_000, alias="timeOffset")
 
 
+class UploadedOut(FileOut):
+    """The same, and which older file of yours has the same bytes; its own id where it is that one, and nothing was kept."""
+
+    duplicate_of: UUID | None
+
+
+class StorageOut(Out):
+    """Bytes of yours, and how many there may be; `usage_percentage` is between 0 and 100."""
+
+    quota: int
+    used: int
+    available: int
+    usage_percentage: float
+    quota_formatted: str
+    used_formatted: str
+    available_formatted: str
+
+
 class CoversOut(Out):
     """Addresses of a cover: whole, and at most 150, 300 and 600 pixels a side."""
 
