@@ -74,6 +74,17 @@ def test_a_link_allows_downloads_where_its_owner_does(alice: Person, nobody: Per
     assert look(nobody, link).status_code == 404
 
 
+def test_a_link_plays_in_the_format_that_its_owner_chose(alice: Person, nobody: Person) -> None:
+    song = make.uploaded(alice)
+    link = share(alice, tracks=[song["id"]], format="mp3", max_bit_rate_kbps=96, can_download=True)
+
+    (track,) = look(nobody, link).json()["tracks"]
+
+    sent = nobody.get(make.local(nobody, track["stream_url"]))
+    assert (sent.status_code, sent.headers["content-type"]) == (200, "audio/mpeg") and sent.content != MINUET.read_bytes()
+    assert nobody.get(make.local(nobody, track["download_url"])).content == MINUET.read_bytes()
+
+
 def test_a_link_that_is_over_or_taken_back_leads_nowhere_at_once(stack: Stack, alice: Person, nobody: Person) -> None:
     song = make.uploaded(alice, make.wav(0.2))
     ends = (clock.now() + timedelta(hours=1)).isoformat()
@@ -138,6 +149,8 @@ def test_what_makes_no_sense_is_refused(alice: Person) -> None:
         {"tracks": [one], "expires_at": past},
         {"tracks": [one], "expires_at": naive},
         {"tracks": [one], "colour": "red"},
+        {"tracks": [one], "format": "exe"},
+        {"tracks": [one], "max_bit_rate_kbps": 0},
         {"tracks": [one] * 1_001},
     ):
         assert alice.post("/files/shares", facts).status_code == 422, facts

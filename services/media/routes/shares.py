@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from services.media.errors import NoSuchShare, NotForDownload
 from services.media.library import bundles
 from services.media.library.files import Row
-from services.media.playing import covers, downloads, streams
+from services.media.playing import covers, downloads, streams, transcodes
 from services.media.playing.covers import Size
 from services.media.routes.needs import FileId, Media
 from services.media.schemas import shares as shapes
@@ -108,9 +108,10 @@ def download_shared(request: Request, token: str, media: Media) -> Response:
 @router.head("/s/{token}/{file_id}/stream", include_in_schema=False)
 @router.get("/s/{token}/{file_id}/stream", response_class=Response, responses=AUDIO, tags=["shares"])
 def stream_shared(request: Request, token: str, file_id: FileId, media: Media) -> Response:
-    """The bytes of a track that the link leads to, whole or one range of them."""
-    _, file = _found(request, media, token, file_id)
-    return _unlisted(streams.answer(request, streams.twin(file), media, resources=ANYWHERE))
+    """The bytes of a track that the link leads to, whole or one range of them, in the format that its owner chose."""
+    link, file = _found(request, media, token, file_id)
+    sound = {"format": link["format"], "max_bit_rate_kbps": link["max_bit_rate_kbps"] or 0}
+    return _unlisted(transcodes.answer(request, file, media, listener=link["id"], resources=ANYWHERE, **sound))
 
 
 @router.head("/s/{token}/{file_id}/download", include_in_schema=False)

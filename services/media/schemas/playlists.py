@@ -14,6 +14,13 @@ from shared.schemas import In, Line, Out, Text
 
 MAX_DESCRIPTION_CHARACTERS = 5_000
 Description = Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARACTERS)]
+RULES = (
+    '`all` or `any` of conditions such as `{"is": {"genre": "Jazz"}}`, nested at most five deep; `sort`, `order` and `limit`. '
+    "Text: is, isNot, contains, notContains, startsWith, endsWith with title, album, artist, albumArtist, composer, genre, "
+    "comment, key, fileType. Numbers: is, isNot, gt, lt, inTheRange with year, bpm, duration, size, bitRate, sampleRate, "
+    "channels, trackNumber, discNumber, playCount, rating. Days: before, after, inTheRange, inTheLast, notInTheLast with "
+    "dateAdded, lastPlayed, dateLoved. Yes or no: is, isNot with loved, hasCover."
+)
 Place = Annotated[int, Field(ge=0, le=1_000_000)]  # an index; one behind the last means behind the last
 
 
@@ -23,7 +30,7 @@ class NewPlaylist(In):
     name: Line
     description: Description | None = None
     is_public: bool = False
-    rules: dict[str, Any] | None = None
+    rules: dict[str, Any] | None = Field(default=None, description=RULES)
     tracks: list[UUID] = Field(default=[], max_length=MAX_TRACKS)
 
 

@@ -1,7 +1,7 @@
 """Share links in JSON: as their owner sees them, and as whoever has one does."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -17,10 +17,15 @@ Description = Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARACTERS)]
 
 
 class ShareChange(In):
-    """What is to be otherwise with a link; what is not named stays. `expires_at` null: it does not end."""
+    """What is to be otherwise with a link; what is not named stays. `expires_at` null: it does not end.
+
+    With `format` or `max_bit_rate_kbps` it is played so, instead of as it was uploaded; downloads are the originals.
+    """
 
     description: Description | None = None
     can_download: bool = False
+    format: Literal["opus", "aac", "mp3"] | None = None
+    max_bit_rate_kbps: int | None = Field(default=None, ge=32, le=10_000)
     expires_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
@@ -56,6 +61,8 @@ class ShareOut(Out):
     file_ids: list[UUID]
     description: str | None
     can_download: bool
+    format: str | None
+    max_bit_rate_kbps: int | None
     expires_at: datetime | None
     visits: int
     visited_at: datetime | None

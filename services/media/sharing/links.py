@@ -1,7 +1,6 @@
 """Links to some of a user's music, for anybody who has them: tracks, an album, a playlist; until they end or are taken back."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,8 @@ SHOWN = (
     ShareLink.file_ids,
     ShareLink.description,
     ShareLink.can_download,
+    ShareLink.format,
+    ShareLink.max_bit_rate_kbps,
     ShareLink.expires_at,
     ShareLink.visits,
     ShareLink.visited_at,
@@ -42,11 +43,12 @@ def create(
     file_ids: Sequence[UUID] = (),
     album_id: UUID | None = None,
     playlist_id: UUID | None = None,
-    description: str | None = None,
-    can_download: bool = False,
-    expires_at: datetime | None = None,
+    **facts: Any,
 ) -> Row:
-    """Make a link to some tracks, else to an album, else to a playlist. Raises NoSuchFile, NoSuchAlbum, NoSuchPlaylist."""
+    """Make a link to some tracks, else to an album, else to a playlist. Raises NoSuchFile, NoSuchAlbum, NoSuchPlaylist.
+
+    `facts` are what `change` takes.
+    """
     if file_ids:
         if len(files.playable(db, file_ids, user_id=user_id)) < len(set(file_ids)):
             raise NoSuchFile
@@ -59,10 +61,8 @@ def create(
         if db.scalar(select(Playlist.id).where(Playlist.id == playlist_id, Playlist.user_id == user_id)) is None:
             raise NoSuchPlaylist
         shared, target = Shared.PLAYLIST, playlist_id
-    facts = {"description": description, "can_download": can_download, "expires_at": expires_at, "created_at": clock.now()}
-    made = insert(ShareLink).values(
-        id=ids.new(), user_id=user_id, shared=shared.value, target_id=target, file_ids=list(file_ids), **facts
-    )
+    to = {"shared": shared.value, "target_id": target, "file_ids": list(file_ids)}
+    made = insert(ShareLink).values(id=ids.new(), user_id=user_id, created_at=clock.now(), **to, **facts)
     return _one(db.execute(made.returning(*SHOWN)).mappings().first())
 
 
@@ -81,7 +81,7 @@ def newest(db: Session, *, user_id: UUID, limit: int, offset: int = 0) -> Page:
 
 
 def change(db: Session, link_id: UUID, *, user_id: UUID, **facts: Any) -> Row:
-    """Change `description`, `can_download` or `expires_at`. Raises NoSuchShare."""
+    """Change `description`, `can_download`, `format`, `max_bit_rate_kbps` or `expires_at`. Raises NoSuchShare."""
     if not facts:
         return show(db, link_id, user_id=user_id)
     changed = update(ShareLink).where(*_mine(link_id, user_id)).values(**facts)
