@@ -16,6 +16,7 @@ HELD_OPEN = {"bodies", "parts"}  # modules in which a connection stays open ...
 HELD_OPEN_PACKAGES = {"receiving", "playing"}  # ... and packages of them
 HELD_OPEN_ENDPOINTS = {
     "begin_upload",
+    "keep_file",
     "keep_part",
     "keep_recording",
     "save_session",

@@ -173,6 +173,14 @@ class AnotherRecording(Conflict):
     """This practice session has a recording already, and these bytes are others. Save them as a new session."""
 
 
+class AnotherFile(Conflict):
+    """This was handed over before with other bytes, or is just being deleted. Make it under a new id."""
+
+
+class DataUrlUnreadable(Malformed):
+    """The audio is no data URL in Base64."""
+
+
 class OwnedBySession(Conflict):
     """This recording belongs to a practice session. Delete the session instead."""
 

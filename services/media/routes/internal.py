@@ -1,15 +1,17 @@
 """`/internal`: what other services ask of media. The gateway never routes here."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from services.media.errors import NoSuchFile
 from services.media.leaving import parts
 from services.media.library import readers
-from services.media.receiving import recordings
+from services.media.receiving import handed, recordings
 from services.media.routes.needs import Media
 from services.media.schemas.files import NewAddresses, RecordingOut
+from services.media.schemas.handed import HandedFile, NewFile
 from services.media.tasks import deleting
 from shared import db as database
 from shared import json
@@ -17,6 +19,17 @@ from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Internal, InternalDb, shell
 
 router = new_router()
+
+KEPT = (
+    "id",
+    "kind",
+    "status",
+    "filename",
+    "title",
+    "duration",
+    "file_size",
+    "mime_type",
+)  # told of a file that was handed over
 
 
 @router.put(
@@ -30,6 +43,24 @@ async def keep_recording(request: Request, session_id: UUID, caller: Internal, m
         raise NoSuchFile
     row = await recordings.take(request, shell(request).engine, media, session_id=session_id, user_id=caller.user_id)
     return Response(json.dumps(row), media_type="application/json")
+
+
+@router.put("/internal/files", include_in_schema=False)
+async def keep_file(request: Request, facts: Annotated[HandedFile, Query()], caller: Internal, media: Media) -> Response:
+    """Keep a song or an episode that the body is, for the user it is called for; may be repeated."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    row = await handed.take(request, shell(request).engine, media, facts, user_id=caller.user_id)
+    return Response(json.dumps({name: row[name] for name in KEPT}), media_type="application/json")
+
+
+@router.post("/internal/files", include_in_schema=False)
+def keep_data_url(request: Request, new: NewFile, caller: Internal, media: Media) -> Response:
+    """The same of a small one in JSON, as a data URL."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    row = handed.take_data_url(shell(request).engine, media, new, user_id=caller.user_id)
+    return Response(json.dumps({name: row[name] for name in KEPT}), media_type="application/json")
 
 
 @router.delete("/internal/recordings/{session_id}", status_code=204, include_in_schema=False)
