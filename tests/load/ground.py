@@ -59,10 +59,10 @@ http {{
 TRACKS = text(
     """
     INSERT INTO audio_files (id, user_id, filename, title, artist, album, duration, file_size, mime_type, kind, state,
-                             bucket, object_key, sha256, cover_key, created_at)
+                             bucket, object_key, sha256, cover_key, created_at, measured_at)
     SELECT gen_random_uuid(), :user_id, 'track ' || n || '.flac', 'Track ' || n, 'Artist ' || n % 100, 'Album ' || n % 1000,
            180, 5000000, 'audio/flac', 'upload', 'ready', 'tutti', 'storage/audio/none/' || n, repeat('0', 64),
-           'storage/cover/' || n, now() - n * interval '1 minute'
+           'storage/cover/' || n, now() - n * interval '1 minute', now()
     FROM generate_series(1, :count) AS n
     """
 )
