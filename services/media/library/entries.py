@@ -21,11 +21,8 @@ from services.media.models.listening import Annotation
 _USER = bindparam("user_id", type_=Uuid())
 _IDS = bindparam("ids", type_=ARRAY(Uuid()))
 _MADE_OF_IT = (Annotation.starred_at, Annotation.rating, Annotation.play_count, Annotation.played_at)
-LISTENED = (  # what the library shows: tracks that play
-    AudioFile.user_id == _USER,
-    AudioFile.state.in_([each.value for each in PLAYABLE]),
-    AudioFile.kind.in_([each.value for each in LIBRARY]),
-)
+PLAYS = (AudioFile.user_id == _USER, AudioFile.state.in_([each.value for each in PLAYABLE]))
+LISTENED = (*PLAYS, AudioFile.kind.in_([each.value for each in LIBRARY]))  # what the library shows
 
 
 def _made_of(target: Found, target_id: Any) -> ColumnElement[bool]:
@@ -69,7 +66,7 @@ _SONGS = (
     )
     .outerjoin(Album, Album.id == AudioFile.album_id)
     .outerjoin(Annotation, _made_of(Found.TRACK, AudioFile.id))
-    .where(AudioFile.id == any_(_IDS), *LISTENED)
+    .where(AudioFile.id == any_(_IDS), *PLAYS)
 )
 _ALBUMS = (
     select(

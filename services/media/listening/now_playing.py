@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchFile
-from services.media.library import files
+from services.media.library import readers
 from services.media.models.files import AudioFile
 from services.media.models.listening import NowPlaying
 from shared import clock
@@ -34,7 +34,7 @@ def say(
     db: Session, file_id: UUID, *, user_id: UUID, client: str, position_ms: int = 0, state: Playing = Playing.PLAYING
 ) -> None:
     """A player plays this now, instead of what it played before. Raises NoSuchFile."""
-    if not files.playable(db, [file_id], user_id=user_id):
+    if not readers.playable(db, [file_id], user_id=user_id):
         raise NoSuchFile
     at = clock.now()
     said: dict[str, Any] = {"file_id": file_id, "position_ms": position_ms, "state": state.value, "seen_at": at}
@@ -46,7 +46,9 @@ def say(
 
 
 def stop(db: Session, file_id: UUID, *, user_id: UUID, client: str) -> datetime | None:
-    """A player plays this no more; when it had begun, where it had said so."""
+    """A player plays this no more; when it had begun, where it had said so. Raises NoSuchFile."""
+    if not readers.playable(db, [file_id], user_id=user_id):
+        raise NoSuchFile
     mine = (NowPlaying.user_id == user_id, NowPlaying.client == client, NowPlaying.file_id == file_id)
     return db.scalar(delete(NowPlaying).where(*mine).returning(NowPlaying.started_at))
 

@@ -52,7 +52,8 @@ def answer(
     }
     if ranges.is_known(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
-    asked = request.headers.get("range") if request.method == "GET" else None
+    # By POST too, as players of OpenSubsonic ask that send forms (`formPost`).
+    asked = request.headers.get("range") if request.method != "HEAD" else None
     if not ranges.still_holds(request.headers.get("if-range"), etag, file["created_at"]):
         asked = None
     try:

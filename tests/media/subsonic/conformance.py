@@ -106,6 +106,9 @@ def _of_element(element: ElementTree.Element, where: str, wanted: dict[str, Any]
         else:
             assert name not in made, f"{where} has two {name}"
             made[name] = value
+    for name in wanted.get("required", ()):
+        if isinstance(fields[name], list):
+            made.setdefault(name, [])  # an empty list is no elements
     if TEXT in fields:
         made[TEXT] = element.text or ""
     return made

@@ -44,8 +44,10 @@ class Player:
         return conformance.held(method, self.get(method, f="json", **asked))
 
     def sees(self, method: str, **asked: Any) -> Any:
-        """What an answer is about, which is the same in JSON and in XML."""
+        """What an answer is about, which is the same in JSON and in XML, but where a job has told more of a song meanwhile."""
         found, in_xml = self.told(method, **asked), conformance.held(method, self.get(method, f="xml", **asked))
+        if not conformance.same(found, in_xml):
+            found = self.told(method, **asked)
         assert conformance.same(found, in_xml), f"{method}: {found} and as XML {in_xml}"
         [key] = conformance.ANSWERS[method]
         return found[key]

@@ -4,10 +4,12 @@ What is unknown is left out where the protocol has no value for it; OpenSubsonic
 absence says that a server does not know them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
+from services.media.library import entries as library
 from services.media.library.files import Row
 from services.media.library.folding import ARTICLES
 from services.media.library.shelving import UNKNOWN_ALBUM, UNKNOWN_ARTIST
@@ -19,6 +21,7 @@ IGNORED_ARTICLES = " ".join(each.strip().title() for each in ARTICLES)
 SEVERAL = "various artists"  # folded
 UNSAFE_IN_PATHS = str.maketrans({"/": "_", "\\": "_"})
 CONTRIBUTING = {Role.COMPOSER: "composer", Role.REMIXER: "remixer", Role.PRODUCER: "producer"}
+PRIVATE = ("starred", "userRating", "played", "playCount", "comment")  # what is its owner's alone
 
 Entry = dict[str, Any]
 
@@ -56,6 +59,11 @@ def song(row: Row) -> Entry:
         "contributors": [{"role": word, "artist": each} for role, word in CONTRIBUTING.items() for each in people[role]],
         "displayComposer": row["composer"] or "",
     } | _sound(row)
+
+
+def by_id(db: Any, ids: Sequence[UUID], *, user_id: UUID) -> dict[UUID, Entry]:
+    """Songs and episodes by their ids; those that are not there are left out."""
+    return {row["id"]: song(row) for row in library.songs(db, ids, user_id=user_id)}
 
 
 def title_of(row: Mapping[str, Any]) -> str:
@@ -139,14 +147,12 @@ def folder(row: Row) -> Entry:
 def artist(row: Row) -> Entry:
     """An artist, as the protocol's ArtistID3."""
     roles = [("albumartist", row["album_count"]), ("artist", row["song_count"])]
-    heard = _heard(row)
     return {
         "id": str(row["id"]),
         "name": row["name"],
         "coverArt": f"ar-{row['id']}",
         "albumCount": row["album_count"],
-        "starred": heard["starred"],
-        "userRating": heard["userRating"],
+        "starred": row["starred_at"],
         "sortName": row["sort_name"],
         "musicBrainzId": "",
         "roles": [role for role, count in roles if count],
@@ -155,8 +161,7 @@ def artist(row: Row) -> Entry:
 
 def artist_folder(row: Row) -> Entry:
     """The same artist for players that know folders alone: the protocol's Artist."""
-    entry = artist(row)
-    return {name: entry[name] for name in ("id", "name", "starred", "userRating")}
+    return {"id": str(row["id"]), "name": row["name"], "starred": row["starred_at"], "userRating": row["rating"]}
 
 
 def _heard(row: Row) -> Entry:

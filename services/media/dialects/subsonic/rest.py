@@ -8,9 +8,13 @@ from fastapi.security import APIKeyQuery
 from services.media.dialects.subsonic import (
     answers,
     browsing,
+    continuing,
+    listening,
     lists,
     lyrics,
     managing,
+    playlists,
+    podcasts,
     retrieval,
     searching,
     signing_in,
@@ -28,9 +32,13 @@ from shared.shell import Shell
 
 FAMILIES = (  # importing them fills METHODS and OPEN
     browsing,
+    continuing,
+    listening,
     lists,
     lyrics,
     managing,
+    playlists,
+    podcasts,
     retrieval,
     searching,
     system,

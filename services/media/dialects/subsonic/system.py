@@ -10,6 +10,9 @@ EXTENSIONS = {
     "apiKeyAuthentication": [1],
     "songLyrics": [1],
     "topSongsByArtistId": [1],
+    "indexBasedQueue": [1],
+    "playbackReport": [1],
+    "getPodcastEpisode": [1],
 }
 
 
