@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from services import media
 from services.media.dialects.subsonic import rest
 from services.media.errors import TooManyEncodings, TooManyStreams, TooManyUploads, TooManyZips
+from services.media.listening.answers import Answers
 from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
@@ -21,6 +22,7 @@ from services.media.routes import (
     playlists,
     processing,
     shares,
+    statistics,
     tus,
     uploads,
 )
@@ -79,6 +81,7 @@ def create() -> FastAPI:
             play.router,
             internal.router,
             audiences.router,
+            statistics.router,
             rest.router,
         ],
         checks={"store": store.ping},
@@ -96,6 +99,7 @@ def create() -> FastAPI:
             encoding=Turns(of_one=ENCODINGS_OF_ONE, of_all=ENCODINGS, too_many=TooManyEncodings),
             zipping=Turns(of_one=ZIPS_OF_ONE, too_many=TooManyZips),
             streaming=Turns(of_one=STREAMS_OF_ONE, too_many=TooManyStreams),
+            answers=Answers(),
             spool=spool,
         ),
         events=events,

@@ -7,6 +7,7 @@ from anyio import CapacityLimiter
 
 from services.media.errors import UploadTooLarge
 from services.media.library.files import Row
+from services.media.listening.answers import Answers
 from services.media.players import Players
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
@@ -35,6 +36,7 @@ class World:
     streaming: Turns
     finishing: CapacityLimiter  # who waits for the inspector or the store waits here, not in a thread that lists need
     storing: CapacityLimiter  # the same for parts of resumable uploads
+    answers: Answers
     spool: Path  # where bodies wait until they are stored
 
     def bounds(self, at_most: int) -> Bounds:

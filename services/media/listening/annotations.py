@@ -50,7 +50,7 @@ _THERE: dict[Found, tuple[Any, tuple[Any, ...]]] = {
     Found.ALBUM: (Album, ()),
     Found.ARTIST: (Artist, ()),
 }
-_IS_KEPT = {
+IS_KEPT = {
     By.STARRED: Annotation.starred_at.is_not(None),
     By.RATED: Annotation.rating.is_not(None),
     By.PLAYED_MOST: Annotation.play_count > 0,
@@ -74,7 +74,7 @@ def _list_by(target: Found, by: By) -> Select[Any]:
             Annotation.user_id == bindparam("user_id"),
             Annotation.target == target.value,
             there.user_id == bindparam("user_id"),
-            _IS_KEPT[by],
+            IS_KEPT[by],
             *conditions,
         )
         .order_by(value.desc(), Annotation.target_id.desc())

@@ -90,6 +90,25 @@ CLEAR_AUDIENCE = """
         DELETE FROM audience_readers WHERE audience_id = audience;
     END
 """
+# The most played of what stands in public playlists, by everybody together.
+PLAYS_OF_PUBLIC_TRACKS = """
+    SELECT file.id, coalesce(file.title, file.filename), file.artist, file.album, file.duration, sum(heard.play_count),
+           sum(heard.listened_seconds), count(*)
+    FROM (
+        SELECT DISTINCT entry.file_id FROM playlist_tracks entry JOIN playlists ON playlists.id = entry.playlist_id
+        WHERE playlists.is_public
+    ) AS shown
+    JOIN audio_files file ON file.id = shown.file_id AND file.state = 'ready'
+    JOIN annotations heard ON heard.target_id = file.id AND heard.target = 'track' AND heard.play_count > 0
+    GROUP BY file.id ORDER BY 6 DESC, 1 LIMIT most
+"""
+# What everybody together makes of one track; who asks has been found to be a reader of it.
+PLAYS_OF_TRACK = """
+    SELECT coalesce(sum(play_count), 0), count(*) FILTER (WHERE play_count > 0), coalesce(sum(listened_seconds), 0),
+           coalesce(sum(completed_count), 0), coalesce(sum(skip_count), 0), round(avg(rating), 2)::float, count(rating),
+           count(starred_at)
+    FROM annotations WHERE target_id = wanted AND target = 'track'
+"""
 
 
 def upgrade() -> None:
@@ -484,6 +503,16 @@ def upgrade() -> None:
     policies.definer("set_audience_readers", "audience uuid, readers uuid[]", "void", SET_READERS, language="plpgsql")
     policies.definer("show_to_audience", "audience uuid, wanted uuid, owner uuid", "boolean", SHOW_TO_AUDIENCE)
     policies.definer("hide_from_audience", "audience uuid, wanted uuid, owner uuid", "void", HIDE_FROM_AUDIENCE)
+    public = (
+        "TABLE (track_id uuid, title varchar, artist varchar, album varchar, duration int, play_count bigint, "
+        "total_listen_time double precision, listeners bigint)"
+    )
+    policies.definer("plays_of_public_tracks", "most int", public, PLAYS_OF_PUBLIC_TRACKS)
+    together = (
+        "TABLE (total_plays bigint, listeners bigint, total_listen_time double precision, completed_plays bigint, "
+        "skipped_plays bigint, average_rating double precision, ratings bigint, stars bigint)"
+    )
+    policies.definer("plays_of_track", "wanted uuid", together, PLAYS_OF_TRACK)
     policies.definer("clear_audience", "audience uuid", "void", CLEAR_AUDIENCE, language="plpgsql")
 
 
