@@ -56,7 +56,7 @@ def test_what_alice_plays_and_rates_is_seen_at_once_in_every_statistic(alice: Pe
     for path, shape in SHAPES.items():
         assert shape.model_validate(found[path]), path
     for path, shape in LISTS.items():
-        assert [shape.model_validate(each).track_id for each in found[path] if "artist_id" not in each], path
+        assert [shape.model_validate(each) for each in found[path]], path
     overview = found["/statistics/overview"]
     assert (overview["total_tracks"], overview["total_plays"], overview["average_rating"]) == (1, 2, 4)
     assert (overview["total_artists"], overview["total_albums"], overview["total_genres"] >= 0) == (1, 1, True)
@@ -136,7 +136,7 @@ def test_a_track_of_a_public_playlist_is_played_by_everybody_and_counts_for_each
 
     assert told["play_count"] == 2
     [top] = [each for each in bob.get("/statistics/top-tracks/global?limit=100").json() if each["track_id"] == track]
-    assert (top["title"], top["play_count"], top["listeners"]) == ("hit.wav", 3, 2)
+    assert (top["title"], top["play_count"], top["listeners"]) == ("hit", 3, 2)
     assert bob.get(f"/statistics/track/{track}/summary").json()["total_plays"] == 3
     assert alice.get(f"/statistics/user/track/{track}").json()["play_count"] == 1
     assert alice.get("/statistics/overview").json()["total_plays"] == 1

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from services.media.models.listening import Annotation, Play
 from shared import clock, ids
 
 INSTANT = timedelta(microseconds=1)  # of Postgres
+MOST_AT_ONCE = 100_000  # plays of one track at one instant
 
 _KEEP = insert(Play).on_conflict_do_nothing(index_elements=[Play.user_id, Play.file_id, Play.played_at]).returning(Play.id)
 _NEW = insert(Annotation).values(
@@ -62,14 +63,24 @@ def note(
     """
     annotations.lock(db, user_id=user_id)
     track = annotations.track(db, file_id, user_id=user_id)
-    play: Row = {"user_id": user_id, "file_id": file_id, "played_at": played_at or clock.now(), "client": client}
+    play: Row = {"user_id": user_id, "file_id": file_id, "played_at": played_at, "client": client}
     play |= {"listened_seconds": listened_seconds, "track_seconds": track_seconds, "completed": completed, "skipped": skipped}
-    while not db.scalar(_KEEP, play | {"id": ids.new()}):
-        if played_at:
-            return False
-        play["played_at"] += INSTANT  # two at one instant of our own clock are two
+    if played_at is None:
+        play["played_at"] = _just_now(db, user_id, file_id)
+    if not db.scalar(_KEEP, play | {"id": ids.new()}):
+        return False
     db.execute(_COUNT, list(_counted(track, play)))
     return True
+
+
+def _just_now(db: Session, user_id: UUID, file_id: UUID) -> datetime:
+    """This instant, or the first after it that no play of this track has: two at one instant of our own clock are two."""
+    now = clock.now()
+    taken = select(func.max(Play.played_at)).where(
+        Play.user_id == user_id, Play.file_id == file_id, Play.played_at >= now, Play.played_at < now + INSTANT * MOST_AT_ONCE
+    )
+    last = db.scalar(taken)
+    return last + INSTANT if last else now
 
 
 def _counted(track: Row, play: Row) -> list[dict[str, Any]]:

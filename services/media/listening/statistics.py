@@ -22,7 +22,9 @@ from services.media.models.files import PLAYABLE, AudioFile
 from services.media.models.listening import Annotation
 from shared import clock
 
-_STAMP = text("SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0) FROM file_counts WHERE user_id = :user_id")
+_STAMP = text("""
+    SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0) FROM file_counts WHERE user_id = :user_id AND state = 'ready'
+""")
 _LIBRARY = text("""
     WITH RECURSIVE genre (key) AS (
         SELECT min(genre_key) FROM file_genres WHERE user_id = :user_id
