@@ -25,6 +25,7 @@ HELD_OPEN_ENDPOINTS = {
     "upload_cover",
     "upload_audio",
     "upload_files",
+    "upload_image",
 }  # endpoints that await one of those
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}
 

@@ -48,6 +48,18 @@ class NoSuchArchive(NotFound):
     """There is no such archive, it is not yours, it is not ready yet, or its seven days are over."""
 
 
+class NoSuchPicture(NotFound):
+    """There is no such picture, or it is not yours to see."""
+
+
+class OneFileOnly(Malformed):
+    """Send one file at a time here."""
+
+
+class PictureTooLarge(TooLarge):
+    """A picture has at most this many bytes. Send a smaller one."""
+
+
 class NoCover(NotFound):
     """This file has no cover."""
 

@@ -29,11 +29,17 @@ def bytes_of(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     try:
         return files.bytes_of(db, file_id, user_id=user_id)
     except NoSuchFile:
-        owner: UUID | None = db.scalar(_OWNER, {"file_id": file_id, "reader": user_id})
+        owner = owner_of(db, file_id, reader_id=user_id)
         if owner is None:
             raise
     database.become(db, owner)
     return files.bytes_of(db, file_id, user_id=owner)
+
+
+def owner_of(db: Session, file_id: UUID, *, reader_id: UUID) -> UUID | None:
+    """Whose file or picture this is, where the reader may read it though it is another's."""
+    found: UUID | None = db.scalar(_OWNER, {"file_id": file_id, "reader": reader_id})
+    return found
 
 
 def playable(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> list[UUID]:

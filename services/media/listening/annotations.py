@@ -14,11 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchAlbum, NoSuchArtist, NoSuchFile
+from services.media.library import readers
 from services.media.library.files import Row
 from services.media.models.catalogue import Album, Artist, Found
 from services.media.models.files import PLAYABLE, AudioFile
 from services.media.models.listening import Annotation
-from services.media.sharing import audiences
 from shared import clock
 from shared import db as database
 
@@ -144,7 +144,7 @@ def track(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     """
     if found := _held(db, file_id, user_id):
         return found
-    owner = audiences.owner(db, file_id, reader_id=user_id)
+    owner = readers.owner_of(db, file_id, reader_id=user_id)
     if owner:
         database.become(db, owner)
         found = _held(db, file_id, owner)

@@ -3,7 +3,7 @@
 An `<audio>` or `<img>` element sends no Authorization header, so the address itself is the right to GET. Nothing stores one. It
 dies at its expiry, and with the sign-in or the account that made it, as tokens do.
 
-Addresses of covers made by one sign-in on one day are equal, so that whoever shows a list twice fetches its pictures once.
+Addresses of pictures made by one sign-in on one day are equal, so that whoever shows a list twice fetches its covers once.
 """
 
 import base64
@@ -20,11 +20,11 @@ from services.media.errors import AddressEnded, NoSuchFile
 from shared import clock, derive, ids
 from shared.identity import Caller, Revocations
 
-What = Literal["stream", "cover", "small", "medium", "large"]
+What = Literal["stream", "cover", "small", "medium", "large", "picture"]
 
 PAYLOAD = struct.Struct(">B16s16s16sQQ")  # what, file, user, sign-in, made at, expires at
 MAC_BYTES = 32
-CODES: Mapping[What, int] = {"stream": 1, "cover": 2, "small": 3, "medium": 4, "large": 5}
+CODES: Mapping[What, int] = {"stream": 1, "cover": 2, "small": 3, "medium": 4, "large": 5, "picture": 6}
 WHATS = {code: what for what, code in CODES.items()}
 DAY_SECONDS = 86_400
 NO_SIGN_IN = UUID(int=0)

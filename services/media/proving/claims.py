@@ -10,6 +10,7 @@ from services.media.models.files import AudioFile, Rendition, State
 from services.media.models.pictures import Picture
 from services.media.models.playlists import Playlist
 from services.media.models.receiving import UploadPart
+from services.media.processing import pictures
 from services.media.settings import Settings
 from services.media.tasks.deleting import objects_of
 from shared import db as database
@@ -38,7 +39,9 @@ def all_of(engine: Engine, settings: Settings) -> Iterator[Claim]:
         yield from _of_file(row)
     for row in _rows(engine, select(Picture)):
         settled = row.state == State.READY
-        yield Claim(row.bucket, row.object_key, row.size_bytes, row.sha256, "media", row.id, row.user_id, settled)
+        for key in pictures.keys(row.object_key):
+            digest = row.sha256 if key == row.object_key else None
+            yield Claim(row.bucket, key, None, digest, "media", row.id, row.user_id, settled)
     for row in _rows(engine, select(Rendition)):
         settled = row.ready_at is not None
         yield Claim(row.bucket, row.object_key, row.size_bytes, row.sha256, "renditions", row.id, row.user_id, settled)

@@ -1,6 +1,6 @@
 """What media's endpoints ask for besides what every service's may."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -36,3 +36,5 @@ def _named(text: str) -> UUID:
 FileName = Annotated[UUID, BeforeValidator(_named)]  # such as {id}.flac
 FileId = Annotated[UUID, BeforeValidator(_file_id)]  # read after the caller is known, and without a thread of its own
 Media = Annotated[World, Depends(_world)]
+
+PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}, 304: {}}  # of an endpoint that sends one

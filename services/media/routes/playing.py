@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response
 from services.media.library import bundles
 from services.media.playing import covers, downloads, streams, transcodes
 from services.media.playing.covers import Size
-from services.media.routes.needs import FileId, FileName, Media
+from services.media.routes.needs import PICTURE, FileId, FileName, Media
 from services.media.schemas.files import CoversOut, Sound
 from services.media.tasks import deleting
 from shared import db as database
@@ -17,7 +17,6 @@ from shared.fastapi_app.guards import Db, SignedIn, SignedInUncounted, shell
 router = new_router()
 
 AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}}}, 206: {"content": {"audio/*": {}}}, 304: {}}
-PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}, 304: {}}
 ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {downloads.MEDIA_TYPE: {}}}}
 
 

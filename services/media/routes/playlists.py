@@ -10,7 +10,7 @@ from services.media.errors import NoCover, NoSuchPlaylist
 from services.media.library.files import Page, Row
 from services.media.playing import covers
 from services.media.playlists import entries, lists
-from services.media.routes.needs import FileId, Media
+from services.media.routes.needs import PICTURE, FileId, Media
 from services.media.schemas import playlists as shapes
 from services.media.schemas.playlists import (
     ChangedOut,
@@ -36,7 +36,6 @@ from shared.identity import Caller
 router = new_router()
 
 MAX_TRACKS_LISTED = 5_000  # of all playlists of a page together; the page ends before one more would not fit
-PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 
 
 def _playlist_id(text: str) -> UUID:

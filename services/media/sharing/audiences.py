@@ -15,7 +15,6 @@ from shared import ids
 
 SERVICES = UUID("5b8c5ad4-5d1f-5be5-9e0a-4f0f6e7d2a11")  # in which the names of services stand, for ids made of them
 SET_READERS = text("SELECT set_audience_readers(:audience, :readers)").bindparams(bindparam("readers", type_=ARRAY(Uuid())))
-OWNER_FOR_READER = select(func.owner_for_reader(bindparam("file", type_=Uuid()), bindparam("reader", type_=Uuid())))
 
 
 def of(service: str, audience_id: UUID) -> UUID:
@@ -46,9 +45,3 @@ def hide(db: Session, audience_id: UUID, file_id: UUID, *, user_id: UUID) -> Non
 def clear(db: Session, audience_id: UUID) -> None:
     """Nobody belongs to it and nothing is shown to it any more; may be repeated."""
     db.execute(select(func.clear_audience(audience_id)))
-
-
-def owner(db: Session, file_id: UUID, *, reader_id: UUID) -> UUID | None:
-    """Whose file this is, where somebody else may read it: through an audience, a public playlist, or as an avatar."""
-    found: UUID | None = db.scalar(OWNER_FOR_READER, {"file": file_id, "reader": reader_id})
-    return found
