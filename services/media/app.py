@@ -15,8 +15,10 @@ from services.media.playing.turns import Turns
 from services.media.routes import (
     archives,
     audiences,
+    catalogue,
     files,
     internal,
+    metadata,
     pictures,
     play,
     playing,
@@ -24,6 +26,7 @@ from services.media.routes import (
     processing,
     shares,
     statistics,
+    tracks,
     tus,
     uploads,
 )
@@ -71,6 +74,9 @@ def create() -> FastAPI:
         engine=engine,
         verifier=verifier,
         routers=[
+            tracks.router,
+            metadata.router,
+            catalogue.router,
             tus.router,
             uploads.router,
             playlists.router,

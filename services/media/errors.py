@@ -229,6 +229,14 @@ class NotInPlaylist(NotFound):
     """This track is not in this playlist."""
 
 
+class NotSynced(Malformed):
+    """Synced lyrics have the time of each line before it, as in [01:23.45]. Send plain ones as lyrics."""
+
+
+class MetadataChanged(Outdated):
+    """This track says something else of itself since you read it. Read it again, then make your change to what it is now."""
+
+
 class PlaylistChanged(Outdated):
     """This playlist has changed since you read it. Read it again, then make your change to what it is now."""
 

@@ -254,6 +254,22 @@ def end(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     return row
 
 
+def end_library(db: Session, *, user_id: UUID) -> list[Row]:
+    """The same for everything that a library shows; recordings and episodes stay."""
+    listed = AudioFile.state.in_([each.value for each in LISTED])
+    mine = (AudioFile.user_id == user_id, AudioFile.kind.in_([each.value for each in LIBRARY]), listed)
+    ended = update(AudioFile).where(*mine).values(state=State.DELETING.value, updated_at=clock.now()).returning(*BYTES)
+    rows = [dict(row) for row in db.execute(ended).mappings()]
+    quota.release(db, sum(row["file_size"] for row in rows), user_id=user_id)
+    return rows
+
+
+def deleting(db: Session, *, user_id: UUID, at_most: int) -> list[Row]:
+    """Files that are deleted and whose bytes are still to go."""
+    gone = select(*BYTES).where(AudioFile.user_id == user_id, AudioFile.state == State.DELETING.value)
+    return [dict(row) for row in db.execute(gone.order_by(AudioFile.id).limit(at_most)).mappings()]
+
+
 def still_uploading(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> Sequence[UUID]:
     """Those of `file_ids` whose second transaction has not become true."""
     mine = (AudioFile.id.in_(file_ids), AudioFile.user_id == user_id)

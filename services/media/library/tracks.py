@@ -63,6 +63,7 @@ SHOWN = (
     AudioFile.kind,
     AudioFile.state.label("status"),
     AudioFile.object_key,
+    AudioFile.sort_title,
     AudioFile.cover_key,
     AudioFile.created_at,
     AudioFile.updated_at,
@@ -111,14 +112,21 @@ LISTING = Listing(
     },
     orders=ORDERS,
 )
-_KEPT = select(func.coalesce(func.sum(FileCount.files), 0)).where(
-    FileCount.user_id == USER, FileCount.kind.in_([each.value for each in LIBRARY])
-)
+_IN_LIBRARY = (FileCount.user_id == USER, FileCount.kind.in_([each.value for each in LIBRARY]))
+_KEPT = select(func.coalesce(func.sum(FileCount.files), 0)).where(*_IN_LIBRARY)
 _READY = _KEPT.where(FileCount.state == State.READY.value)
 COUNTS = {
     "created_at": _KEPT.where(FileCount.state.in_([each.value for each in SHOWN_STATES])),
     **dict.fromkeys(("title", "artist", "album"), _READY),
 }
+
+_SUMMARY = select(
+    func.coalesce(func.sum(FileCount.files), 0).label("tracks"),
+    func.coalesce(func.sum(FileCount.bytes), 0).label("bytes"),
+    func.coalesce(func.sum(FileCount.seconds), 0).label("seconds"),
+    select(func.count()).where(Album.user_id == USER).scalar_subquery().label("albums"),
+    select(func.count()).where(Artist.user_id == USER, Artist.song_count > 0).scalar_subquery().label("artists"),
+).where(*_IN_LIBRARY, FileCount.state == State.READY.value)
 
 
 def find(
@@ -158,6 +166,11 @@ def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     if not found:
         raise NoSuchFile
     return found[0]
+
+
+def summary(db: Session, *, user_id: UUID) -> Row:
+    """How much a library holds: tracks, bytes and seconds, albums, and artists who are heard."""
+    return dict(db.execute(_SUMMARY, {"user_id": user_id}).mappings().one())
 
 
 def of(db: Session, file_ids: list[UUID], *, user_id: UUID) -> list[Row]:

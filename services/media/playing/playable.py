@@ -26,6 +26,7 @@ PAYLOAD = struct.Struct(">B16s16s16sQQ")  # what, file, user, sign-in, made at, 
 MAC_BYTES = 32
 CODES: Mapping[What, int] = {"stream": 1, "cover": 2, "small": 3, "medium": 4, "large": 5, "picture": 6}
 WHATS = {code: what for what, code in CODES.items()}
+PREFIX = "/play/"
 DAY_SECONDS = 86_400
 NO_SIGN_IN = UUID(int=0)
 
@@ -50,16 +51,20 @@ class Playables:
     ) -> None:
         newest_first = sorted(sealing_keys, key=lambda key_id: (len(key_id), key_id), reverse=True)
         self._keys = [derive.derive(sealing_keys[key_id], "playable") for key_id in newest_first]
-        self._prefix = f"{public_url.rstrip('/')}/play/"
+        self._origin = public_url.rstrip("/")
         self._lifetime_seconds = lifetime_seconds
         self._revocations = revocations
 
     def url(self, file_id: UUID, what: What = "stream", *, user_id: UUID, session_id: UUID | None) -> str:
         """An absolute address, good from now for as long as the setting says; that of a cover for up to a day more."""
+        return self._origin + self.path(file_id, what, user_id=user_id, session_id=session_id)
+
+    def path(self, file_id: UUID, what: What = "stream", *, user_id: UUID, session_id: UUID | None) -> str:
+        """The same without the origin, for clients that put their own before it."""
         made_at, expires_at = self._span(what, user_id)
         sign_in = session_id or NO_SIGN_IN
         payload = PAYLOAD.pack(CODES[what], file_id.bytes, user_id.bytes, sign_in.bytes, made_at, expires_at)
-        return self._prefix + _text(payload + _mac(self._keys[0], payload))
+        return PREFIX + _text(payload + _mac(self._keys[0], payload))
 
     def open(self, token: str) -> Capability:
         """What an address allows. Raises NoSuchFile for one that was not made here, AddressEnded for one that is over."""

@@ -14,6 +14,8 @@ from services.media.processing import pictures
 from services.media.tasks.queue import Work, queue
 from shared import db as database
 
+DELETED_AT_ONCE = 200
+NAMED_AT_ONCE = 10_000  # a statement takes 65,535 parameters
 TWINNED = "audio/webm"  # browsers record it, without a duration
 TWIN = ".seeks.webm"
 
@@ -30,6 +32,22 @@ def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[s
     cache.remove(work.cache, [UUID(file_id)])
     with database.transaction(work.engine, user_id=UUID(user_id)) as db:
         files.forget(db, [UUID(file_id)], user_id=UUID(user_id))
+
+
+@queue.task()
+def delete_all_bytes(work: Work, *, user_id: str) -> None:
+    """Delete the objects and then the rows of everything that a user has deleted. May be repeated."""
+    who = UUID(user_id)
+    while True:
+        with database.transaction(work.engine, user_id=who) as db:
+            rows = files.deleting(db, user_id=who, at_most=DELETED_AT_ONCE)
+        for bucket, key in (each for row in rows for each in objects_of(row)):
+            work.store.delete(bucket, key)
+        cache.remove(work.cache, [row["id"] for row in rows])
+        with database.transaction(work.engine, user_id=who) as db:
+            files.forget(db, [row["id"] for row in rows], user_id=who)
+        if len(rows) < DELETED_AT_ONCE:
+            return
 
 
 @queue.task()
@@ -65,6 +83,18 @@ def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
     """Delete a file in this transaction and its bytes after it. Raises NoSuchFile, OwnedBySession."""
     catalogue.lock(db, user_id=user_id)
     return _and_its_bytes(db, files.delete(db, file_id, user_id=user_id), user_id)
+
+
+def delete_library(db: Session, *, user_id: UUID) -> list[Any]:
+    """Delete everything that a library shows in this transaction, and its bytes after it; the rows."""
+    catalogue.lock(db, user_id=user_id)
+    rows = files.end_library(db, user_id=user_id)
+    gone = [row["id"] for row in rows]
+    catalogue.remove(db, gone, user_id=user_id)
+    for start in range(0, len(gone), NAMED_AT_ONCE):
+        entries.drop_files(db, gone[start : start + NAMED_AT_ONCE], user_id=user_id)
+    delete_all_bytes.enqueue(db, user_id=str(user_id))
+    return rows
 
 
 def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> Any:
