@@ -10,14 +10,13 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Uuid, and_, column, delete, func, insert, literal, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, column, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from services.media.errors import MadeByRules, NoSuchFile, NotInPlaylist, PlaylistFull
 from services.media.library.files import BYTES, Row
 from services.media.library.folding import fold
 from services.media.models.files import LIBRARY, PLAYABLE, AudioFile
-from services.media.models.listening import Annotation
 from services.media.models.playlists import Playlist, PlaylistTrack
 from services.media.playlists import lists
 from services.media.playlists import rules as ruling
@@ -33,7 +32,6 @@ TRACK = (
     AudioFile.title,
     AudioFile.artist,
     AudioFile.album,
-    AudioFile.duration,
     AudioFile.duration_ms,
     AudioFile.updated_at,
 )
@@ -62,7 +60,7 @@ def tracks(db: Session, playlist: Row) -> list[Row]:
 
 def ruled(db: Session, rules: dict[str, Any], *, user_id: UUID) -> list[Row]:
     """The tracks of a user's library that meet these rules just now. Raises BadRules."""
-    wanted = ruling.read(rules, user_id=user_id)
+    wanted = ruling.read(rules)
     met = _meeting(wanted, user_id)
     found = db.execute(met.order_by(*wanted.order).limit(wanted.limit)).mappings()
     return [dict(row) | {"entry_id": None, "position": number} for number, row in enumerate(found)]
@@ -72,7 +70,7 @@ def one(db: Session, playlist: Row, file_id: UUID) -> Row:
     """A track of a playlist; where rules make it, any that meets them, whatever their `limit`. Raises NoSuchFile."""
     owner = playlist["user_id"]
     if playlist["rules"] is not None:
-        wanted = _meeting(ruling.read(playlist["rules"], user_id=owner), owner)
+        wanted = _meeting(ruling.read(playlist["rules"]), owner)
     else:
         its = select(PlaylistTrack.file_id).where(*_of(playlist["id"], owner))
         wanted = select(*TRACK).where(AudioFile.user_id == owner, AudioFile.id.in_(its), PLAYS)
@@ -198,9 +196,8 @@ def arranged(entries: Sequence[tuple[UUID, UUID]], places: Sequence[tuple[UUID, 
 
 
 def _meeting(rules: ruling.Rules, user_id: UUID) -> Any:
-    theirs = (Annotation.target_id == AudioFile.id, Annotation.user_id == user_id, Annotation.target == "track")
     mine = (AudioFile.user_id == user_id, AudioFile.kind.in_([each.value for each in LIBRARY]), PLAYS)
-    return select(*TRACK).outerjoin(Annotation, and_(*theirs)).where(*mine, rules.meets)
+    return select(*TRACK).where(*mine, rules.meets)
 
 
 def _hold(db: Session, file_ids: Collection[UUID], *, user_id: UUID) -> None:
