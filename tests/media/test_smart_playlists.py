@@ -6,11 +6,13 @@ from uuid import UUID
 import pytest
 
 from services.media.errors import BadRules
-from services.media.playlists import rules
+from services.media.listening import annotations, plays
+from services.media.models.catalogue import Found
+from services.media.playlists import entries, rules
+from shared import db as database
 from tests.media import make
 from tests.people import Person
-
-NOBODY = UUID(int=0)
+from tests.stack import Stack
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -51,6 +53,27 @@ def test_a_smart_playlist_holds_whatever_meets_its_rules(alice: Person, bob: Per
 
     assert alice.delete(f"/files/{evening}").status_code == 204
     assert holds(either) == [s]
+
+
+def test_rules_know_what_a_listener_makes_of_a_track(stack: Stack, alice: Person) -> None:
+    loved, played, other = (make.uploaded(alice, make.wav(0.1 * n))["id"] for n in (1, 2, 3))
+    engine, owner = stack.engine("media"), alice.id
+    assert owner is not None
+    with database.transaction(engine, user_id=owner) as db:
+        annotations.star(db, Found.TRACK, [UUID(loved)], user_id=owner)
+        annotations.rate(db, Found.TRACK, UUID(loved), 4, user_id=owner)
+        plays.note(db, user_id=owner, file_id=UUID(played), listened_seconds=1.0)
+
+        def holds(operator: str, field: str, value: Any, **facts: Any) -> list[str]:
+            wanted = {"all": [{operator: {field: value}}], "sort": "-dateAdded", **facts}
+            return [str(row["id"]) for row in entries.ruled(db, wanted, user_id=owner)]
+
+        assert holds("is", "loved", True) == [loved] == holds("gt", "rating", 3) == holds("inTheLast", "dateLoved", 1)
+        assert holds("is", "starred", False) == [other, played] and holds("lt", "rating", 4) == [other, played]
+        assert holds("gt", "playCount", 0) == [played] == holds("inTheLast", "lastPlayed", 1)
+        assert holds("notInTheLast", "last_played", 1) == [other, loved]
+        assert holds("gt", "size", 0, sort="-rating,-playCount,dateAdded") == [loved, played, other]
+    engine.dispose()
 
 
 def test_rules_make_the_list_and_nobody_else_does(alice: Person, bob: Person, nobody: Person) -> None:

@@ -82,12 +82,9 @@ def _number(column: Any) -> Field:
 
 def _heard(column: Any) -> Any:
     """What its listener makes of a track, looked up by its key: a join that Postgres misjudges reads all pairs of both."""
-    its = (
-        Annotation.target_id == AudioFile.id,
-        Annotation.user_id == AudioFile.user_id,
-        Annotation.target == Found.TRACK.value,
-    )
-    return select(column).where(*its).correlate(AudioFile).scalar_subquery()
+    its = (Annotation.user_id == AudioFile.user_id, Annotation.target == Found.TRACK.value)
+    found = select(column).where(Annotation.target_id == AudioFile.id, *its)
+    return found.correlate(AudioFile).scalar_subquery()
 
 
 _FIELDS: Final[Mapping[str, Field]] = {
