@@ -9,7 +9,6 @@ from sqlalchemy import ARRAY, Integer, Select, String, Uuid, any_, bindparam, fu
 from sqlalchemy.orm import Session
 
 from services.media.library.entries import LISTENED
-from services.media.library.files import Row
 from services.media.library.folding import fold
 from services.media.models.catalogue import Album, Credit, FileGenre, Found, Role
 from services.media.models.files import LIBRARY, AudioFile, FileCount, State
@@ -88,17 +87,6 @@ _TOP = (
     )
     .where(AudioFile.id.in_(_CREDITED))
     .order_by(func.coalesce(Annotation.play_count, 0).desc(), Annotation.rating.desc().nulls_last(), AudioFile.id)
-)
-_GENRES = (
-    select(
-        func.min(FileGenre.genre).label("name"),
-        func.count().label("songs"),
-        func.count(AudioFile.album_id.distinct()).label("albums"),
-    )
-    .join(AudioFile, AudioFile.id == FileGenre.file_id)
-    .where(FileGenre.user_id == _USER, *LISTENED)
-    .group_by(FileGenre.genre_key)
-    .order_by(FileGenre.genre_key)
 )
 _HOW_MANY = select(func.coalesce(func.sum(FileCount.files), 0)).where(
     FileCount.user_id == _USER, FileCount.kind.in_([each.value for each in LIBRARY]), FileCount.state == State.READY.value
@@ -199,11 +187,6 @@ def similar_songs(db: Session, seed_id: UUID, *, user_id: UUID, limit: int) -> l
 def count_songs(db: Session, *, user_id: UUID) -> int:
     """How many songs there are."""
     return int(db.scalar(_HOW_MANY, {"user_id": user_id}) or 0)
-
-
-def genres(db: Session, *, user_id: UUID) -> list[Row]:
-    """Every genre: `name`, and how many `songs` and `albums` have it."""
-    return [dict(row) for row in db.execute(_GENRES, {"user_id": user_id}).mappings()]
 
 
 def _ids(db: Session, walk: Select[Any], facts: dict[str, Any], **more: Any) -> list[UUID]:

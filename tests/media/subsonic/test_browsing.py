@@ -207,6 +207,7 @@ def test_a_song_plays_whole_in_part_and_is_kept(alice: Person, phone: Player) ->
     assert phone.get("stream", id=file["id"], range="bytes=99999999-").status_code == 416
     assert "minuet.flac" in phone.get("download", id=file["id"]).headers["content-disposition"]
     assert cover.headers["content-type"].startswith("image/") and len(cover.content) > 100
+    assert phone.get("stream", id=file["id"], format="mp3", timeOffset=1, maxBitRate=64).headers["content-type"] == "audio/mpeg"
     assert phone.told("getSong", id=file["id"])["song"]["playCount"] == 0
     assert phone.get("stream", id="none").headers["content-type"].startswith("text/xml")
     assert phone.refused("getCoverArt") == 10 and phone.refused("getCoverArt", id=file["id"], size="big") == 0

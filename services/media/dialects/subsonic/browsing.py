@@ -2,13 +2,14 @@
 
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from services.media.dialects.subsonic import entries
 from services.media.dialects.subsonic.failures import NothingThere
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.dialects.subsonic.system import MUSIC_FOLDER
+from services.media.library import albums, artists, genres, shelves
 from services.media.library import entries as library
-from services.media.library import shelves
 from services.media.library.files import Row
 from services.media.library.shelving import artist_id
 from shared import clock
@@ -16,13 +17,14 @@ from shared import clock
 OTHERS = "#"  # in the index: names that begin with no letter
 TOP_SONGS = 50  # unless asked otherwise
 MOST = 500  # of any list
+EVERYBODY = 100_000  # artists of an index, which has no pages
 
 
 @method("getArtists")
 def list_artists(call: Signed) -> Answer:
     """Everybody who has an album, by letter."""
     with call.transaction() as db:
-        found = library.album_artists(db, user_id=call.user_id)
+        found = _album_artists(db, call.user_id)
     index = [{"name": letter, "artist": [entries.artist(row) for row in rows]} for letter, rows in _by_letter(found)]
     return {"artists": {"ignoredArticles": entries.IGNORED_ARTICLES, "index": index}}
 
@@ -31,7 +33,7 @@ def list_artists(call: Signed) -> Answer:
 def list_folders(call: Signed) -> Answer:
     """The same as folders. They are always as of now: what a player has kept is never said to be good still."""
     with call.transaction() as db:
-        found = library.album_artists(db, user_id=call.user_id)
+        found = _album_artists(db, call.user_id)
     index = [{"name": letter, "artist": [entries.artist_folder(row) for row in rows]} for letter, rows in _by_letter(found)]
     changed = int(clock.now().timestamp() * 1000)
     return {"indexes": {"ignoredArticles": entries.IGNORED_ARTICLES, "lastModified": changed, "index": index}}
@@ -40,8 +42,8 @@ def list_folders(call: Signed) -> Answer:
 @method("getArtist")
 def show_artist(call: Signed) -> Answer:
     """An artist and their albums."""
-    artist, albums = _artist_and_albums(call)
-    shown = entries.artist(artist) | {"albumCount": len(albums), "album": [entries.album(row) for row in albums]}
+    artist, theirs = _artist_and_albums(call)
+    shown = entries.artist(artist) | {"albumCount": len(theirs), "album": [entries.album(row) for row in theirs]}
     return {"artist": shown}
 
 
@@ -65,15 +67,17 @@ def show_folder(call: Signed) -> Answer:
     """What is in a folder: artists in the library's, albums in an artist's, songs in an album's."""
     if call.parameters.text("id") == str(MUSIC_FOLDER["id"]):
         with call.transaction() as db:
-            artists = library.album_artists(db, user_id=call.user_id)
-        inside = [{"id": str(row["id"]), "isDir": True, "title": row["name"], "coverArt": f"ar-{row['id']}"} for row in artists]
+            everybody = _album_artists(db, call.user_id)
+        inside = [
+            {"id": str(row["id"]), "isDir": True, "title": row["name"], "coverArt": f"ar-{row['id']}"} for row in everybody
+        ]
         return {"directory": {"id": str(MUSIC_FOLDER["id"]), "name": MUSIC_FOLDER["name"], "child": inside}}
     try:
         album, songs = _album_and_songs(call)
     except NothingThere:
-        artist, albums = _artist_and_albums(call)
+        artist, theirs = _artist_and_albums(call)
         shown = entries.artist_folder(artist) | {"parent": str(MUSIC_FOLDER["id"])}
-        return {"directory": shown | {"child": [entries.folder(row) for row in albums]}}
+        return {"directory": shown | {"child": [entries.folder(row) for row in theirs]}}
     folder = entries.folder(album)
     named = {name: folder[name] for name in ("id", "parent", "starred", "userRating", "playCount")}
     return {"directory": named | {"name": album["name"], "child": [entries.song(row) for row in songs]}}
@@ -83,8 +87,8 @@ def show_folder(call: Signed) -> Answer:
 def list_genres(call: Signed) -> Answer:
     """Every genre, with how much there is of it."""
     with call.transaction() as db:
-        found = shelves.genres(db, user_id=call.user_id)
-    shown = [{"value": row["name"], "songCount": row["songs"], "albumCount": row["albums"]} for row in found]
+        found = genres.every(db, user_id=call.user_id)
+    shown = [{"value": row["name"], "songCount": row["song_count"], "albumCount": row["album_count"]} for row in found]
     return {"genres": {"genre": shown}}
 
 
@@ -130,7 +134,7 @@ def tell_of_album(call: Signed) -> Answer:
     with call.transaction() as db:
         ids = [call.parameters.id()]
         songs = library.songs(db, ids, user_id=call.user_id)
-        album = one(library.albums(db, [songs[0]["album_id"]] if songs else ids, user_id=call.user_id))
+        album = one(albums.of(db, [songs[0]["album_id"]] if songs else ids, user_id=call.user_id))
     return {"albumInfo": {"notes": "", "musicBrainzId": album["musicbrainz_id"], **_pictures(call, album["cover_file_id"])}}
 
 
@@ -143,16 +147,24 @@ def one(found: list[Row]) -> Row:
 
 def _artist_and_albums(call: Signed) -> tuple[Row, list[Row]]:
     with call.transaction() as db:
-        artist = one(library.artists(db, [call.parameters.id()], user_id=call.user_id))
+        artist = one(artists.of(db, [call.parameters.id()], user_id=call.user_id))
         ids = shelves.albums_of(db, artist["id"], user_id=call.user_id)
-        return artist, library.albums(db, ids, user_id=call.user_id)
+        return artist, albums.of(db, ids, user_id=call.user_id)
 
 
 def _album_and_songs(call: Signed) -> tuple[Row, list[Row]]:
     with call.transaction() as db:
-        album = one(library.albums(db, [call.parameters.id()], user_id=call.user_id))
+        album = one(albums.of(db, [call.parameters.id()], user_id=call.user_id))
         ids = shelves.songs_on(db, album["id"], user_id=call.user_id)
         return album, library.songs(db, ids, user_id=call.user_id)
+
+
+def _as_folder(artist: Row) -> entries.Entry:
+    return {"id": str(artist["id"]), "isDir": True, "title": artist["name"], "coverArt": f"ar-{artist['id']}"}
+
+
+def _album_artists(db: Any, user_id: UUID) -> list[Row]:
+    return artists.find(db, user_id=user_id, sort="name", limit=EVERYBODY, with_albums=True).rows
 
 
 def _similar(call: Signed) -> list[entries.Entry]:
@@ -165,8 +177,8 @@ def _similar(call: Signed) -> list[entries.Entry]:
 def _told_of_artist(call: Signed) -> dict[str, Any]:
     with call.transaction() as db:
         ids = [call.parameters.id()]
-        others = library.songs(db, ids, user_id=call.user_id) or library.albums(db, ids, user_id=call.user_id)
-        artist = one(library.artists(db, [others[0]["artist_id"]] if others else ids, user_id=call.user_id))
+        others = library.songs(db, ids, user_id=call.user_id) or albums.of(db, ids, user_id=call.user_id)
+        artist = one(artists.of(db, [others[0]["artist_id"]] if others else ids, user_id=call.user_id))
     return _pictures(call, artist["cover_file_id"]) | {"similarArtist": []}
 
 

@@ -1,4 +1,4 @@
-"""Songs, albums and artists as the protocol has them, made of rows of `library.entries`.
+"""Songs, albums and artists as the protocol has them, made of rows of `library`.
 
 What is unknown is left out where the protocol has no value for it; OpenSubsonic's own fields are there always, since their
 absence says that a server does not know them.
@@ -11,8 +11,8 @@ from uuid import UUID
 
 from services.media.library import entries as library
 from services.media.library.files import Row
-from services.media.library.folding import ARTICLES
-from services.media.library.shelving import UNKNOWN_ALBUM, UNKNOWN_ARTIST
+from services.media.library.folding import ARTICLES, fold
+from services.media.library.shelving import UNKNOWN_ALBUM, UNKNOWN_ARTIST, names
 from services.media.models.catalogue import Role
 
 REFERENCE_LUFS = -18.0  # ReplayGain 2.0
@@ -29,7 +29,6 @@ Entry = dict[str, Any]
 def song(row: Row) -> Entry:
     """A song, as the protocol's Child."""
     people = {role: [_named(each) for each in row["credits"].get(role.value, ())] for role in Role}
-    album_artist = row["album_artist_name"] or row["album_artist"] or row["artist"] or UNKNOWN_ARTIST
     return {
         **_in_folder(row),
         **_heard(row),
@@ -48,14 +47,14 @@ def song(row: Row) -> Entry:
         "created": row["created_at"],
         "bpm": round(row["bpm"] or 0),
         "comment": row["comment"] or "",
-        "sortName": row["sort_title"] or "",
+        "sortName": fold(title_of(row)),
         "musicBrainzId": row["musicbrainz_id"] or "",
         "isrc": [row["isrc"]] if row["isrc"] else [],
         "genres": [{"name": each} for each in row["genres"]],
         "artists": people[Role.ARTIST],
         "displayArtist": row["artist"] or UNKNOWN_ARTIST,
         "albumArtists": people[Role.ALBUM_ARTIST],
-        "displayAlbumArtist": album_artist,
+        "displayAlbumArtist": _album_artist(row),
         "contributors": [{"role": word, "artist": each} for role, word in CONTRIBUTING.items() for each in people[role]],
         "displayComposer": row["composer"] or "",
     } | _sound(row)
@@ -71,11 +70,15 @@ def title_of(row: Mapping[str, Any]) -> str:
     return str(row["title"] or PurePath(row["filename"]).stem)
 
 
+def _album_artist(row: Row) -> str:
+    return str(row["album_artist"] or row["artist"] or UNKNOWN_ARTIST)
+
+
 def _in_folder(row: Row) -> Entry:
     """Where an old player, which knows folders alone, finds it."""
-    album, suffix = row["album_name"] or UNKNOWN_ALBUM, PurePath(row["object_key"]).suffix
+    album, suffix = row["album"] or UNKNOWN_ALBUM, PurePath(row["object_key"]).suffix
     number = f"{row['track_number']:02} - " if row["track_number"] else ""
-    parts = [row["album_artist_name"] or UNKNOWN_ARTIST, album, f"{number}{title_of(row)}{suffix}"]
+    parts = [_album_artist(row), album, f"{number}{title_of(row)}{suffix}"]
     of_album = row["cover_key"] is None and row["album_id"] is not None
     return {
         "parent": _id(row["album_id"]),
@@ -118,7 +121,7 @@ def album(row: Row) -> Entry:
         "year": row["year"],
         "genre": row["genre"],
         "genres": [{"name": row["genre"]}] if row["genre"] else [],
-        "artists": [{"id": artist_id, "name": row["artist_name"]}] if artist_id else [],
+        "artists": [{"id": artist_id, "name": names(row["artist"])[0]}] if artist_id else [],
         "displayArtist": row["artist"],
         "sortName": row["sort_name"],
         "musicBrainzId": row["musicbrainz_id"] or "",

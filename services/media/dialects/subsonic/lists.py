@@ -3,8 +3,8 @@
 from services.media.dialects.subsonic import entries
 from services.media.dialects.subsonic.failures import ParameterWrong
 from services.media.dialects.subsonic.frame import Answer, Signed, method
+from services.media.library import albums, artists, shelves
 from services.media.library import entries as library
-from services.media.library import shelves
 from services.media.library.files import Row
 from services.media.library.shelves import AlbumOrder
 from services.media.models.catalogue import Found
@@ -57,16 +57,16 @@ def list_songs_by_genre(call: Signed) -> Answer:
 @method("getStarred2")
 def list_starred(call: Signed) -> Answer:
     """Artists, albums and songs that have a star."""
-    artists, albums, songs = _starred(call)
-    shown = {"artist": [entries.artist(row) for row in artists], "album": [entries.album(row) for row in albums]}
+    by, on, songs = _starred(call)
+    shown = {"artist": [entries.artist(row) for row in by], "album": [entries.album(row) for row in on]}
     return {"starred2": shown | {"song": [entries.song(row) for row in songs]}}
 
 
 @method("getStarred")
 def list_starred_folders(call: Signed) -> Answer:
     """The same as folders."""
-    artists, albums, songs = _starred(call)
-    shown = {"artist": [entries.artist_folder(row) for row in artists], "album": [entries.folder(row) for row in albums]}
+    by, on, songs = _starred(call)
+    shown = {"artist": [entries.artist_folder(row) for row in by], "album": [entries.folder(row) for row in on]}
     return {"starred": shown | {"song": [entries.song(row) for row in songs]}}
 
 
@@ -82,14 +82,14 @@ def _albums(call: Signed) -> list[Row]:
     limit, offset = asked.number("size", ROWS, least=0, most=MOST), asked.number("offset", 0, least=0)
     with call.transaction() as db:
         ids = shelves.albums(db, order, user_id=call.user_id, limit=limit, offset=offset, genre=genre, years=years)
-        return library.albums(db, ids, user_id=call.user_id)
+        return albums.of(db, ids, user_id=call.user_id)
 
 
 def _starred(call: Signed) -> tuple[list[Row], list[Row], list[Row]]:
     with call.transaction() as db:
         found = {target: shelves.starred(db, target, user_id=call.user_id) for target in Found}
         return (
-            library.artists(db, found[Found.ARTIST], user_id=call.user_id),
-            library.albums(db, found[Found.ALBUM], user_id=call.user_id),
+            artists.of(db, found[Found.ARTIST], user_id=call.user_id),
+            albums.of(db, found[Found.ALBUM], user_id=call.user_id),
             library.songs(db, found[Found.TRACK], user_id=call.user_id),
         )

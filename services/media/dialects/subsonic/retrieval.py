@@ -1,5 +1,6 @@
 """Bytes: songs to listen to or to keep, covers, and lyrics."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -8,17 +9,44 @@ from fastapi import Response
 
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.errors import BytesLost, NoCover, NoSuchFile
-from services.media.library import entries as library
-from services.media.playing import covers, streams
+from services.media.library import albums, artists
+from services.media.playing import covers, streams, transcodes
+from services.media.playing.transcodes import Asked
 
+FORMATS: Mapping[str, Asked] = {  # by what players call them; what is not made here is as if none were asked for
+    "raw": "raw",
+    "mp3": "mp3",
+    "opus": "opus",
+    "ogg": "opus",
+    "oga": "opus",
+    "aac": "aac",
+    "m4a": "aac",
+}
+LONGEST_SECONDS = 7 * 24 * 3600  # of anything that plays
+HIGHEST_KBPS = 100_000  # more is no bound
 KEPT = "private, max-age=3600"  # by players; another cover may come
 
 
 @method("stream", is_counted=False)
 def stream_song(call: Signed) -> Answer:
-    """The bytes of a song, whole or one range of them. Never counted as a play: `scrobble` says that it was one."""
-    file = call.media.places.find(call.shell.engine, call.parameters.id(), user_id=call.user_id)
-    return streams.answer(call.request, streams.twin(file), call.media)
+    """The bytes of a song, whole or one range of them, or in another format. Never counted as a play: `scrobble` says that.
+
+    `estimateContentLength` is read and not followed: a length that proves wrong breaks the transfer.
+    """
+    asked = call.parameters
+    offset_seconds = asked.number("timeOffset", 0, least=0, most=LONGEST_SECONDS)
+    bit_rate_kbps = asked.number("maxBitRate", 0, least=0, most=HIGHEST_KBPS)
+    asked.flag("estimateContentLength", default=False)
+    file = call.media.places.find(call.shell.engine, asked.id(), user_id=call.user_id)
+    return transcodes.answer(
+        call.request,
+        file,
+        call.media,
+        format=FORMATS.get(asked.text("format", "").lower()),
+        max_bit_rate_kbps=bit_rate_kbps,
+        offset_seconds=offset_seconds,
+        listener=call.user_id,
+    )
 
 
 @method("download", is_counted=False)
@@ -60,7 +88,7 @@ def _record() -> bytes:
 def _cover_file(call: Signed, wanted: UUID) -> UUID:
     """The file whose cover this is: a song's own, or the one that stands for an album or an artist."""
     with call.transaction() as db:
-        for look in (library.albums, library.artists):
+        for look in (albums.of, artists.of):
             found = look(db, [wanted], user_id=call.user_id)
             if found:
                 return UUID(int=0) if found[0]["cover_file_id"] is None else UUID(str(found[0]["cover_file_id"]))

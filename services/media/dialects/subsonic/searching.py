@@ -3,15 +3,15 @@
 from services.media.dialects.subsonic import entries
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.dialects.subsonic.lists import MOST
+from services.media.library import albums, artists, search
 from services.media.library import entries as library
-from services.media.library import search
 from services.media.library.files import Row
 from services.media.models.catalogue import Found
 
 ROWS = 20  # of each kind, where none are asked for
 KINDS = {
-    Found.ARTIST: ("artist", library.artists),
-    Found.ALBUM: ("album", library.albums),
+    Found.ARTIST: ("artist", artists.of),
+    Found.ALBUM: ("album", albums.of),
     Found.TRACK: ("song", library.songs),
 }
 
@@ -31,9 +31,9 @@ def search_by_tags(call: Signed) -> Answer:
 def search_folders(call: Signed) -> Answer:
     """The same as folders."""
     found = _found(call)
-    artists = [entries.artist_folder(row) for row in found["artist"]]
-    albums = [entries.folder(row) for row in found["album"]]
-    return {"searchResult2": {"artist": artists, "album": albums, "song": [entries.song(row) for row in found["song"]]}}
+    by = [entries.artist_folder(row) for row in found["artist"]]
+    on = [entries.folder(row) for row in found["album"]]
+    return {"searchResult2": {"artist": by, "album": on, "song": [entries.song(row) for row in found["song"]]}}
 
 
 def _found(call: Signed) -> dict[str, list[Row]]:

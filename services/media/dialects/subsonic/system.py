@@ -9,6 +9,7 @@ EXTENSIONS = {
     "formPost": [1],
     "apiKeyAuthentication": [1],
     "songLyrics": [1],
+    "transcodeOffset": [1],
     "topSongsByArtistId": [1],
     "indexBasedQueue": [1],
     "playbackReport": [1],
