@@ -48,6 +48,8 @@ class Player:
         found, in_xml = self.told(method, **asked), conformance.held(method, self.get(method, f="xml", **asked))
         if not conformance.same(found, in_xml):
             found = self.told(method, **asked)
+        if not conformance.same(found, in_xml):
+            found = self.told(method, **asked)
         assert conformance.same(found, in_xml), f"{method}: {found} and as XML {in_xml}"
         [key] = conformance.ANSWERS[method]
         return found[key]
