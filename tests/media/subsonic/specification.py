@@ -13,7 +13,16 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "opensubsonic" / "openapi"
 TABLE = Path(__file__).with_name("answers.json")
-UNUSED = ("jukebox", "transcode", "sonic", "video", "chat", "hls", "caption")  # families that nobody is promised
+UNUSED = (
+    "jukebox",
+    "transcode",
+    "findsonic",
+    "getsonic",
+    "video",
+    "chat",
+    "hls",
+    "caption",
+)  # families that nobody is promised
 
 
 def table(folder: Path = FOLDER) -> dict[str, Any]:

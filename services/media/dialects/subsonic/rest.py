@@ -17,6 +17,7 @@ from services.media.dialects.subsonic import (
     podcasts,
     retrieval,
     searching,
+    shares,
     signing_in,
     system,
 )
@@ -41,6 +42,7 @@ FAMILIES = (  # importing them fills METHODS and OPEN
     podcasts,
     retrieval,
     searching,
+    shares,
     system,
 )
 PREFIX = "/rest/"
