@@ -18,7 +18,7 @@ from fastapi import Request
 
 from services.sessions.errors import BodyTooLarge, TooManyRecordings
 from shared.fastapi_app import reception
-from shared.fastapi_app.reception import RETRY_SECONDS, SMALL_BYTES, Arrivals, Bounds
+from shared.fastapi_app.reception import RETRY_SECONDS, SMALL_BYTES, Arrival, Arrivals, Bounds
 
 ARRIVING = 16  # large bodies on their way at once, of everybody; so many caps' worth of disk
 ARRIVING_OF_ONE = 2  # and of one person
@@ -64,22 +64,22 @@ class Bodies:
             reception.noticing_full_disk(),  # closing the file writes what is left of it
             tempfile.SpooledTemporaryFile(max_size=SMALL_BYTES, dir=str(self._folder)) as file,
         ):
-            async with self._arrivals.place(user_id, declared_bytes):
-                body = await self._kept(request, file, bounds)
+            async with self._arrivals.place(user_id, declared_bytes) as arrival:
+                body = await self._kept(request, file, bounds, arrival)
             if body.size_bytes <= SMALL_BYTES:
                 yield body
                 return
             async with self._place():
                 yield body
 
-    async def _kept(self, request: Request, file: IO[bytes], bounds: Bounds) -> Body:
+    async def _kept(self, request: Request, file: IO[bytes], bounds: Bounds, arrival: Arrival | None) -> Body:
         digest = hashlib.sha256()
 
         def write(piece: bytes) -> None:
             digest.update(piece)
             file.write(piece)
 
-        size_bytes = await reception.receive(request, write, bounds)
+        size_bytes = await reception.receive(request, write, bounds, arrival=arrival)
         return Body(file, size_bytes, digest.digest())
 
     def _bounds(self) -> Bounds:

@@ -5,9 +5,9 @@ For routes whose bodies the gateway does not hold. Nothing is read before the en
 
 import asyncio
 import errno
-from collections import Counter
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,11 +21,18 @@ from shared.errors import Invalid, TooLarge, TooMany, TooSlow, Unavailable
 PIECE_BYTES = 1024 * 1024  # handed to a thread at once, so that hashing and writing hold up nobody else
 SMALL_BYTES = 1024 * 1024  # a body that says it is no larger takes no place among those arriving
 RETRY_SECONDS = 5
+FAIR_BYTES_PER_SECOND = 256 * 1024  # where others wait for a place: 2 Mbit/s, at which the largest body takes 13 minutes
+FAIR_SECONDS = 10  # that a body has to show how fast it comes
+LOOK_SECONDS = 1.0  # between two looks at who is slowest
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class BodyCutOff(Invalid):
     """The connection ended before the body did. Send it again."""
+
+
+class EndedForOthers(TooSlow):
+    """Others are waiting to send, and this body came slowest of all. Send it again in a moment, or over a better connection."""
 
 
 class DiskFull(Unavailable):
@@ -43,6 +50,34 @@ class Bounds:
     too_large: TooLarge
     bytes_per_second: int
     patience_seconds: float
+
+
+class Arrival:
+    """One large body on its way, with a place: how much of it has come, and since when."""
+
+    def __init__(self, user_id: UUID) -> None:
+        self.user_id = user_id
+        self.is_arriving = True  # until its last byte is here; then nobody ends it any more
+        self.scope = CancelScope()
+        self._began, self._bytes = time.monotonic(), 0
+
+    def count(self, size_bytes: int) -> None:
+        """So many bytes more have come."""
+        self._bytes += size_bytes
+
+    def arrived(self) -> None:
+        """All of it is here."""
+        self.is_arriving = False
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has had its place."""
+        return time.monotonic() - self._began
+
+    @property
+    def bytes_per_second(self) -> float:
+        """How fast it has come, on the whole."""
+        return self._bytes / max(self.seconds, 0.001)
 
 
 def declared_bytes(request: Request, bounds: Bounds) -> int | None:
@@ -64,10 +99,11 @@ async def receive(
     *,
     limiter: CapacityLimiter | None = None,
     keep_rest: bool = False,
+    arrival: Arrival | None = None,
 ) -> int:
     """Read the whole body and `write` it, in threads (those of `limiter`); how many bytes it had.
 
-    With `keep_rest`, what has come of a body that breaks off is written too, before it is said.
+    With `keep_rest`, what has come of a body that breaks off is written too, before it is said. `arrival` is its place.
 
     Raises `bounds.too_large`, BodyCutOff where the sender leaves, TooSlow, DiskFull, and whatever else `write` raises.
     """
@@ -81,9 +117,13 @@ async def receive(
                 break
             total += len(chunk)
             pace.count(len(chunk))
+            if arrival:
+                arrival.count(len(chunk))
             if total > bounds.at_most:
                 raise bounds.too_large
             await writer.take(chunk)
+        if arrival:
+            arrival.arrived()
         await writer.flush()
     except TimeoutError as reason:
         if keep_rest:
@@ -112,40 +152,72 @@ def noticing_full_disk() -> Iterator[None]:
 class Arrivals:
     """Large bodies on their way at once in one process, bounded: of everybody, and of one person.
 
-    What they take of the disk is so many times the cap. One more waits, unread, for `wait_seconds`.
+    What they take of the disk is so many times the cap. One more waits, unread, for `wait_seconds`. Where all places are
+    taken it ends the slowest body that has come slower than FAIR_BYTES_PER_SECOND for FAIR_SECONDS, so that a few who send
+    just fast enough keep nobody out.
     """
 
     def __init__(self, *, of_all: int, of_one: int, wait_seconds: float, too_many: type[TooMany]) -> None:
         self._of_all, self._of_one = of_all, of_one
         self._wait_seconds = wait_seconds
         self._too_many = too_many
-        self._arriving: Counter[UUID] = Counter()
+        self._arriving: list[Arrival] = []
         self._left = asyncio.Event()  # set, and replaced, whenever one leaves
 
     @asynccontextmanager
-    async def place(self, user_id: UUID, declared_bytes: int | None) -> AsyncIterator[None]:
-        """Room for one body for as long as the block lasts; a small one needs none. Raises `too_many`."""
+    async def place(self, user_id: UUID, declared_bytes: int | None) -> AsyncIterator[Arrival | None]:
+        """Room for one body for as long as the block lasts; a small one needs none. Raises `too_many`, EndedForOthers."""
         if declared_bytes is not None and declared_bytes <= SMALL_BYTES:
-            yield
+            yield None
             return
-        await self._enter(user_id)
+        arrival = await self._enter(user_id)
         try:
-            yield
+            with arrival.scope:
+                yield arrival
         finally:
-            self._leave(user_id)
+            self._leave(arrival)
+        if arrival.scope.cancelled_caught:
+            raise EndedForOthers(fair_bytes_per_second=FAIR_BYTES_PER_SECOND)
 
-    async def _enter(self, user_id: UUID) -> None:
+    async def _enter(self, user_id: UUID) -> Arrival:
         try:
             async with asyncio.timeout(self._wait_seconds):
-                while self._arriving[user_id] >= self._of_one or self._arriving.total() >= self._of_all:
-                    await self._left.wait()
+                has_ended_one = False
+                while self._is_full(user_id):
+                    has_ended_one = has_ended_one or self._end_slowest(user_id)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._left.wait(), LOOK_SECONDS)
         except TimeoutError as reason:
             raise self._too_many(retry_after_seconds=RETRY_SECONDS) from reason
-        self._arriving[user_id] += 1
+        arrival = Arrival(user_id)
+        self._arriving.append(arrival)
+        return arrival
 
-    def _leave(self, user_id: UUID) -> None:
-        self._arriving[user_id] -= 1
-        self._arriving += Counter()  # drops whoever is at none
+    def _is_full(self, user_id: UUID) -> bool:
+        return self._of_user(user_id) >= self._of_one or len(self._arriving) >= self._of_all
+
+    def _of_user(self, user_id: UUID) -> int:
+        return sum(each.user_id == user_id for each in self._arriving)
+
+    def _end_slowest(self, user_id: UUID) -> bool:
+        """Make room for this person, whether or not there was somebody to end."""
+        if self._of_user(user_id) >= self._of_one:
+            return False  # their own bodies are in their way, not others'
+        slow = [
+            each
+            for each in self._arriving
+            if each.is_arriving
+            and each.seconds >= FAIR_SECONDS
+            and each.bytes_per_second < FAIR_BYTES_PER_SECOND
+            and not each.scope.cancel_called
+        ]
+        if not slow:
+            return False
+        min(slow, key=lambda each: each.bytes_per_second).scope.cancel()
+        return True
+
+    def _leave(self, arrival: Arrival) -> None:
+        self._arriving.remove(arrival)
         self._left.set()
         self._left = asyncio.Event()
 

@@ -19,7 +19,7 @@ from services.media.receiving.multipart import Body
 from services.media.receiving.spool import Spooled
 from shared import ids
 from shared.fastapi_app import reception
-from shared.fastapi_app.reception import Arrivals, Bounds, DiskFull
+from shared.fastapi_app.reception import Arrivals, Bounds, DiskFull, EndedForOthers
 from tests.media import make, test_bad_uploads
 from tests.people import Person
 from tests.stack import Stack
@@ -113,6 +113,35 @@ def test_a_place_is_given_back_and_waited_for_only_so_long() -> None:
     asyncio.run(come())
 
     assert inside == ["first", "second", "his", "small", "third"]
+
+
+def test_where_all_places_are_taken_the_slowest_body_is_ended_for_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reception, "FAIR_SECONDS", 0.05)
+    monkeypatch.setattr(reception, "LOOK_SECONDS", 0.02)
+    inside: list[str] = []
+
+    async def stay(arrivals: Arrivals, name: str, size_bytes: int) -> None:
+        async with arrivals.place(ids.new(), None) as arrival:
+            assert arrival
+            arrival.count(size_bytes)
+            if not size_bytes:
+                arrival.arrived()  # all of it is here, and is being stored
+            inside.append(name)
+            await asyncio.sleep(0.5)
+        inside.append(f"{name} ends")
+
+    async def come() -> None:
+        arrivals = Arrivals(of_all=4, of_one=2, wait_seconds=0.3, too_many=TooManyUploads)
+        bodies = {"fast": 100 * MIB, "slow": 200, "slowest": 100, "stored": 0}
+        staying = [asyncio.create_task(stay(arrivals, name, size)) for name, size in bodies.items()]
+        await asyncio.sleep(0)
+        await stay(arrivals, "one more", MIB)
+        found = await asyncio.gather(*staying, return_exceptions=True)
+        assert [type(each) for each in found] == [type(None), type(None), EndedForOthers, type(None)]
+
+    asyncio.run(come())
+
+    assert inside[4:] == ["one more", "fast ends", "slow ends", "stored ends", "one more ends"]
 
 
 def taken(write: Callable[[bytes], Any], body: bytes) -> None:

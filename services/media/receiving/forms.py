@@ -95,11 +95,11 @@ async def take(
     claim = Claim(caller.id, f"POST {request.url.path}", key) if key is not None else None
     upload = Upload(caller, claim, on_duplicate)
     body = Body(request.headers.get("content-type", ""), world.spool, str(upload.id))
-    async with world.arrivals.place(caller.id, declared):
+    async with world.arrivals.place(caller.id, declared) as arrival:
         await to_thread.run_sync(begin, engine, world, upload, declared)
         try:
             with idempotency.holding(engine, claim):
-                await reception.receive(request, body.write, bounds)
+                await reception.receive(request, body.write, bounds, arrival=arrival)
                 body.close()
                 if single and len(body.files) > 1:
                     raise TooManyParts(at_most=1)

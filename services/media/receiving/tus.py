@@ -158,13 +158,13 @@ async def _take(
     checksum, holder = protocol.checksum(request.headers), ids.new()
     bounds = world.bounds(world.settings.max_file_bytes)
     declared = reception.declared_bytes(request, bounds)
-    async with world.arrivals.place(caller.id, declared):
+    async with world.arrivals.place(caller.id, declared) as arrival:
         row = await to_thread.run_sync(_hold, engine, world, upload_id, caller.id, holder, offset, length_bytes, declared)
         left = _left(row)
         bounds = replace(bounds, at_most=left, too_large=LengthExceeded(upload_length=row["length_bytes"]))
         parts = Parts(engine, world, row, holder, checksum)
         try:
-            await reception.receive(request, parts.write, bounds, limiter=world.storing, keep_rest=True)
+            await reception.receive(request, parts.write, bounds, limiter=world.storing, keep_rest=True, arrival=arrival)
             await to_thread.run_sync(parts.end, limiter=world.storing)
         except Problem as raised:
             if isinstance(raised, BodyCutOff | TooSlow):
