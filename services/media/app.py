@@ -13,6 +13,7 @@ from services.media.playing.places import Places
 from services.media.playing.playable import Playables
 from services.media.playing.turns import Turns
 from services.media.routes import (
+    annotations,
     archives,
     audiences,
     catalogue,
@@ -24,6 +25,7 @@ from services.media.routes import (
     playing,
     playlists,
     processing,
+    search,
     shares,
     statistics,
     tracks,
@@ -74,6 +76,7 @@ def create() -> FastAPI:
         engine=engine,
         verifier=verifier,
         routers=[
+            annotations.router,
             tracks.router,
             metadata.router,
             catalogue.router,
@@ -90,6 +93,7 @@ def create() -> FastAPI:
             internal.router,
             audiences.router,
             statistics.router,
+            search.router,
             rest.router,
         ],
         checks={"store": store.ping},

@@ -9,6 +9,7 @@ until the page is full, so that the size of the library does not matter.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +26,15 @@ EVERYTHING = '""'  # what a phone player sends when it means all (OpenSubsonic, 
 LAST: Final = "\U0010ffff"  # no word has it
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something that a search may mean."""
+
+    kind: Found
+    id: UUID
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,14 @@ _IN_ORDER = {
     Found.ARTIST: select(Artist.id).where(Artist.user_id == bindparam("user_id")).order_by(Artist.sort_name, Artist.id),
 }
 _ALL = {found: each.limit(bindparam("limit")).offset(bindparam("offset")) for found, each in _IN_ORDER.items()}
+_WANTED: Any = bindparam("ids", expanding=True)
+_NAMES: dict[Found, Select[Any]] = {
+    Found.TRACK: select(AudioFile.id, func.coalesce(AudioFile.title, AudioFile.filename)).where(
+        AudioFile.id.in_(_WANTED), AudioFile.user_id == bindparam("user_id")
+    ),
+    Found.ALBUM: select(Album.id, Album.name).where(Album.id.in_(_WANTED), Album.user_id == bindparam("user_id")),
+    Found.ARTIST: select(Artist.id, Artist.name).where(Artist.id.in_(_WANTED), Artist.user_id == bindparam("user_id")),
+}
 _ANY_PLACE = [each.value for each in Place]
 _HOW_MANY = select(func.count()).select_from(
     select(SearchWord.target_id)
@@ -77,6 +95,22 @@ def search(db: Session, text: str, *, user_id: UUID, found: Found = Found.TRACK,
     for number, term in enumerate(_rarest_first(db, terms, user_id=user_id, found=found)):
         facts |= {f"low{number}": term, f"high{number}": term + LAST}
     return _hits(list(db.scalars(_statement(len(terms)), facts)), limit, offset)
+
+
+def suggest(db: Session, text: str, *, user_id: UUID, limit: int) -> list[Suggestion]:
+    """What somebody who has typed so much may mean: artists, albums and tracks in turn, no name twice."""
+    if not _terms(text):
+        return []
+    found = (_named(db, text, each, user_id=user_id, limit=limit) for each in (Found.ARTIST, Found.ALBUM, Found.TRACK))
+    in_turn = (each for row in zip_longest(*found) for each in row if each)
+    by_name = {(each.kind, fold(each.text)): each for each in reversed(list(in_turn))}
+    return list(reversed(by_name.values()))[:limit]
+
+
+def _named(db: Session, text: str, found: Found, *, user_id: UUID, limit: int) -> list[Suggestion]:
+    hits = search(db, text, user_id=user_id, found=found, limit=limit)
+    names = dict(db.execute(_NAMES[found], {"ids": hits.ids, "user_id": user_id}).tuples().all())
+    return [Suggestion(found, each, names[each]) for each in hits.ids if each in names]
 
 
 def _hits(ids: list[UUID], limit: int, offset: int) -> Hits:
