@@ -110,7 +110,7 @@ def test_a_stranger_cannot_play_rate_or_look_at_alices_track(alice: Person, bob:
         assert bob.get(f"/statistics/user/track/{asked}").status_code == 404
         assert bob.get(f"/statistics/track/{asked}/summary").status_code == 404
     for path in (*LISTS, "/statistics/search"):
-        assert bob.get(path).json() == [], path
+        assert track not in bob.get(path).text, path
     assert bob.get("/statistics/overview").json()["total_plays"] == 0
     assert nobody.get("/statistics/overview").status_code == 401
 
@@ -171,12 +171,13 @@ def test_what_alice_deletes_is_in_no_statistic(alice: Person) -> None:
 
     alice.delete(f"/files/{track}")
 
-    assert [alice.get(path).json() for path in LISTS] == [[]] * len(LISTS)
+    assert [path for path in LISTS if track in alice.get(path).text] == []
+    assert alice.get("/statistics/top-tracks").json() == alice.get("/statistics/top-artists").json() == []
     assert alice.get(f"/statistics/user/track/{track}").status_code == 404
 
 
-def test_200_plays_at_once_are_200_plays(stack: Stack, alice: Person) -> None:
-    _play_at_once(stack, alice, 200, workers=2)
+def test_plays_at_once_are_each_counted(stack: Stack, alice: Person) -> None:
+    _play_at_once(stack, alice, 60, workers=2)
 
 
 @pytest.mark.nightly
@@ -185,7 +186,7 @@ def test_1000_plays_at_once_are_1000_plays(stack: Stack, alice: Person) -> None:
 
 
 def _play_at_once(stack: Stack, person: Person, count: int, *, workers: int) -> None:
-    """Half of them of one clock, so that several have one instant; half over HTTP with instants of their own."""
+    """All of them at one instant of a clock that stands still."""
     made = make.uploaded(person)
     engine = database.make_engine(stack.secret("media", "service_database_url"), pool_size=workers, application_name="tests")
     assert person.id

@@ -60,7 +60,7 @@ _IN_ORDER = {
 }
 _ALL = {found: each.limit(bindparam("limit")).offset(bindparam("offset")) for found, each in _IN_ORDER.items()}
 _WANTED: Any = bindparam("ids", expanding=True)
-_NAMES: dict[Found, Select[Any]] = {
+_NAMES: dict[Found, Any] = {
     Found.TRACK: select(AudioFile.id, func.coalesce(AudioFile.title, AudioFile.filename)).where(
         AudioFile.id.in_(_WANTED), AudioFile.user_id == bindparam("user_id")
     ),
@@ -109,7 +109,7 @@ def suggest(db: Session, text: str, *, user_id: UUID, limit: int) -> list[Sugges
 
 def _named(db: Session, text: str, found: Found, *, user_id: UUID, limit: int) -> list[Suggestion]:
     hits = search(db, text, user_id=user_id, found=found, limit=limit)
-    names = dict(db.execute(_NAMES[found], {"ids": hits.ids, "user_id": user_id}).tuples().all())
+    names: dict[UUID, str] = dict(db.execute(_NAMES[found], {"ids": hits.ids, "user_id": user_id}).tuples().all())
     return [Suggestion(found, each, names[each]) for each in hits.ids if each in names]
 
 

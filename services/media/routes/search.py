@@ -27,9 +27,10 @@ Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 @router.get("/search", response_model=FoundOut, tags=["search"])
 def search_library(shelf: TheShelf, q: Words = "", query: Words = "", limit: Limit = OF_EACH, offset: Offset = 0) -> Response:
     """Tracks, albums and artists; without a word, all of them by name. Case and accents do not matter."""
-    page = {"user_id": shelf.user_id, "limit": limit, "offset": offset}
-    hits = {name: search.search(shelf.db, q or query, found=found, **page) for name, found in KINDS.items()}
-    body = {name: shelf.show(KINDS[name], each.ids) for name, each in hits.items()}
+    body = {}
+    for name, found in KINDS.items():
+        hits = search.search(shelf.db, q or query, user_id=shelf.user_id, found=found, limit=limit, offset=offset)
+        body[name] = shelf.show(found, hits.ids)
     return Response(json.dumps(body), media_type="application/json")
 
 
