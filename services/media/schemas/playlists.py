@@ -176,8 +176,10 @@ def track(row: Row, playables: Playables, *, reader_id: UUID, session_id: UUID |
         "upload_date": row["created_at"],
         "last_accessed": None,
         "updated_at": row["updated_at"],
-        "cover_path": cover,
-        "cover_thumbnail_path": cover,
+        "cover_path": f"/files/cover/{row['id']}.jpg" if cover else None,
+        "cover_thumbnail_path": playables.path(row["id"], "medium", user_id=reader_id, session_id=session_id)
+        if cover
+        else None,
         "title": row["title"],
         "artist": row["artist"],
         "album": row["album"],
