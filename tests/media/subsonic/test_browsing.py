@@ -206,7 +206,11 @@ def test_a_song_plays_whole_in_part_and_is_kept(alice: Person, phone: Player) ->
     assert part.status_code == 206 and part.content == whole.content[10:20]
     assert phone.get("stream", id=file["id"], range="bytes=99999999-").status_code == 416
     assert "minuet.flac" in phone.get("download", id=file["id"]).headers["content-disposition"]
-    assert cover.headers["content-type"].startswith("image/") and len(cover.content) > 100
+    assert cover.headers["content-type"] == "image/jpeg" and len(cover.content) > 100
+    listed = phone.told("createPlaylist", name="Minuets", songId=file["id"])["playlist"]
+    song = phone.told("getSong", id=file["id"])["song"]
+    for covered in (listed["coverArt"], song["albumId"], f"ar-{song['artistId']}", file["id"]):
+        assert phone.get("getCoverArt", id=covered).content == phone.get("getCoverArt", id=file["id"]).content, covered
     assert phone.get("stream", id=file["id"], format="mp3", timeOffset=1, maxBitRate=64).headers["content-type"] == "audio/mpeg"
     assert phone.told("getSong", id=file["id"])["song"]["playCount"] == 0
     assert phone.get("stream", id="none").headers["content-type"].startswith("text/xml")

@@ -116,3 +116,10 @@ def test_what_cannot_be_read_is_refused_in_the_protocols_words(phone: Player) ->
         text = answer.text
         assert f'"code":{number}' in text or f'code="{number}"' in text, text
         assert "problem" not in answer.headers["content-type"]
+
+
+def test_who_guesses_is_told_to_wait(phone: Player) -> None:
+    answers = [phone.get("ping", f="json", u=phone.username, p=f"guess {number}") for number in range(21)]
+
+    assert [answer.json()["subsonic-response"]["error"]["code"] for answer in answers] == [40] * 20 + [0]
+    assert answers[-1].status_code == 200 and int(answers[-1].headers["retry-after"]) > 0

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from fastapi import Response
 
 from services.media.dialects.subsonic.frame import Answer, Signed, method
-from services.media.errors import BytesLost, NoCover, NoSuchFile
+from services.media.errors import BytesLost, NoCover, NoSuchFile, NoSuchPlaylist
 from services.media.library import albums, artists
 from services.media.playing import covers, streams, transcodes
 from services.media.playing.transcodes import Asked
+from services.media.playlists import entries, lists
+from shared import db as database
 
 FORMATS: Mapping[str, Asked] = {  # by what players call them; what is not made here is as if none were asked for
     "raw": "raw",
@@ -24,6 +27,8 @@ FORMATS: Mapping[str, Asked] = {  # by what players call them; what is not made 
 }
 LONGEST_SECONDS = 7 * 24 * 3600  # of anything that plays
 HIGHEST_KBPS = 100_000  # more is no bound
+OF_PLAYLIST = "pl-"  # how the id of its cover begins
+NOTHING = UUID(int=0)  # the id of nothing
 KEPT = "private, max-age=3600"  # by players; another cover may come
 
 
@@ -63,7 +68,7 @@ def show_cover(call: Signed) -> Answer:
     try:
         file = call.media.places.find(call.shell.engine, _cover_file(call, wanted), user_id=call.user_id)
         return covers.answer(call.request, file, call.media, side=side, kept=KEPT)
-    except (NoSuchFile, NoCover, BytesLost):
+    except (NoSuchFile, NoSuchPlaylist, NoCover, BytesLost):
         return placeholder()
 
 
@@ -86,10 +91,20 @@ def _record() -> bytes:
 
 
 def _cover_file(call: Signed, wanted: UUID) -> UUID:
-    """The file whose cover this is: a song's own, or the one that stands for an album or an artist."""
+    """The file whose cover this is: a song's own, or the one that stands for an album, an artist or a playlist."""
     with call.transaction() as db:
+        if call.parameters.text("id").startswith(OF_PLAYLIST):
+            return _cover_of_playlist(db, wanted, call.user_id)
         for look in (albums.of, artists.of):
             found = look(db, [wanted], user_id=call.user_id)
             if found:
-                return UUID(int=0) if found[0]["cover_file_id"] is None else UUID(str(found[0]["cover_file_id"]))
+                return found[0]["cover_file_id"] or NOTHING
     return wanted
+
+
+def _cover_of_playlist(db: Any, playlist_id: UUID, user_id: UUID) -> UUID:
+    """The first track that has one. The transaction goes on as the playlist's owner, who may be somebody else."""
+    playlist = lists.show(db, playlist_id, user_id=user_id)
+    if playlist["user_id"] != user_id:
+        database.become(db, playlist["user_id"])
+    return next((track["id"] for track in entries.tracks(db, playlist) if track["cover_key"]), NOTHING)
