@@ -53,7 +53,10 @@ def test_a_playlist_lives_as_sinuzoid_leads_it(alice: Person) -> None:
     assert [each["id"] for each in shown["tracks"]] == [c, a, b]
     first = shown["tracks"][0]
     assert first["duration"].startswith("PT") and first["original_filename"] == "song 2.wav"
-    assert alice.get(make.local(alice, first["stream_url"])).status_code == 200
+    assert alice.get(make.local(alice, first["stream_url"])).status_code == alice.get(first["file_path"]).status_code == 200
+    listed = next(each for each in alice.get("/files/tracks").json() if each["id"] == c)
+    said = ("original_filename", "file_path", "file_size", "file_type", "duration", "upload_date", "cover_path", "title")
+    assert {name: first[name] for name in said} == {name: listed[name] for name in said}
     assert alice.get("/playlists/?skip=0&limit=100").json() == alice.get("/playlists").json()
     assert [each["id"] for each in alice.get("/playlists/").json()[0]["tracks"]] == [c, a, b]
 

@@ -163,23 +163,22 @@ def playlist(row: Row, tracks: list[dict[str, Any]] | None = None) -> dict[str, 
 
 def track(row: Row, playables: Playables, *, reader_id: UUID, session_id: UUID | None) -> dict[str, Any]:
     """A row of `entries.TRACK` as PlaylistTrackOut, with addresses for whoever reads it."""
-    name = f"{row['id']}{PurePosixPath(row['object_key']).suffix}"
-    cover = playables.url(row["id"], "cover", user_id=reader_id, session_id=session_id) if row["cover_key"] else None
+    has_cover, file_id = row["cover_key"] is not None, row["id"]
+    cover = playables.url(file_id, "cover", user_id=reader_id, session_id=session_id) if has_cover else None
+    small = playables.path(file_id, "medium", user_id=reader_id, session_id=session_id) if has_cover else None
     return {
         "id": row["id"],
         "user_id": row["user_id"],
         "original_filename": row["filename"],
-        "file_path": f"/files/audio/{name}",
+        "file_path": f"/files/audio/{file_id}{PurePosixPath(row['object_key']).suffix}",
         "file_size": row["file_size"],
         "file_type": row["mime_type"],
         "duration": iso_duration(row["duration_ms"] or (row["duration"] or 0) * 1_000),
         "upload_date": row["created_at"],
         "last_accessed": None,
         "updated_at": row["updated_at"],
-        "cover_path": f"/files/cover/{row['id']}.jpg" if cover else None,
-        "cover_thumbnail_path": playables.path(row["id"], "medium", user_id=reader_id, session_id=session_id)
-        if cover
-        else None,
+        "cover_path": f"/files/cover/{file_id}.jpg" if has_cover else None,
+        "cover_thumbnail_path": small,
         "title": row["title"],
         "artist": row["artist"],
         "album": row["album"],
