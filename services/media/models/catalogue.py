@@ -5,7 +5,7 @@ their names, so that they stay the same for ever, whatever comes and goes.
 
 Every index begins with the user, which row-level security asks for in every statement: an index that begins with something else
 is one of two that look equally good to a planner without statistics, and the other one reads all that a user has (measured:
-5 s instead of 5 ms). Foreign keys would ask for an artist or an album without its user, so there are none to those.
+a statement ran into its timeout). Foreign keys would ask for an artist or an album without its user, so there are none.
 """
 
 from datetime import datetime
