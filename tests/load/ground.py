@@ -67,6 +67,27 @@ TRACKS = text(
     """
 )
 
+# As the catalogue and a year of listening would have made them.
+OF_LIBRARIES = (
+    text("UPDATE audio_files SET sort_title = lower(title), catalogued_at = now() WHERE user_id = :user_id"),
+    text("""
+        INSERT INTO search_words (user_id, found, place, word, target_id)
+        SELECT user_id, 'track', place, word, id
+        FROM audio_files, LATERAL (
+            VALUES (1, 'track'), (2, split_part(title, ' ', 2)), (3, 'artist'), (3, 'album'), (3, 'w' || hashtext(title) % 500)
+        ) AS its (place, word)
+        WHERE user_id = :user_id
+    """),
+    text("""
+        INSERT INTO annotations (user_id, target, target_id, play_count, completed_count, listened_seconds, played_at)
+        SELECT user_id, 'track', id, 1 + abs(hashtext(title)) % 9, 1, 180, created_at FROM audio_files WHERE user_id = :user_id
+    """),
+    text("""
+        INSERT INTO plays (id, user_id, file_id, played_at, listened_seconds, completed, skipped)
+        SELECT gen_random_uuid(), user_id, id, created_at, 180, true, false FROM audio_files WHERE user_id = :user_id
+    """),
+)
+
 
 class Ground:
     """Everything is made when it is first asked for, and gone with the `with` block."""
@@ -174,9 +195,11 @@ class Ground:
         with db.transaction(self.system) as session:
             for person, count in zip(both, (1_000, 100_000), strict=True):
                 session.execute(TRACKS, {"user_id": person.id, "count": count})
+                for statement in OF_LIBRARIES:
+                    session.execute(statement, {"user_id": person.id})
         admin = db.make_engine(self.stack.admin_url(), application_name="load")
         with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM (ANALYZE) media.audio_files"))
+            connection.execute(text("VACUUM (ANALYZE)"))
         admin.dispose()
         return both
 
