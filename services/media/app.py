@@ -8,6 +8,7 @@ from services.media.dialects.subsonic import rest
 from services.media.errors import TooManyEncodings, TooManyStreams, TooManyUploads, TooManyZips
 from services.media.listening.answers import Answers
 from services.media.players import Players
+from services.media.playing import memory
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
 from services.media.playing.playable import Playables
@@ -55,6 +56,7 @@ FINISHING = 6  # bodies looked at and stored at once: twice the inspector's plac
 
 def create() -> FastAPI:
     """Read the settings, connect, and put it together."""
+    memory.give_back_large_pieces()
     settings = Settings.load()
     engine = database.engine_of(settings)
     peers = trust.peers(settings)

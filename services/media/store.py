@@ -6,7 +6,8 @@ Content type, size and digest of an object live in our rows and are never asked 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import urllib3
 from minio.error import InvalidResponseError, MinioException, S3Error
 
 from services.media.errors import BytesLost, StoreUnavailable
+from services.media.reads import SIGNED_SECONDS, RangeRefused, Ranges
 from services.media.settings import Settings
 from shared import clock
 from shared.logs import log
@@ -26,6 +28,7 @@ READ_BYTES = 4 * 1024 * 1024  # of one range read: measured as fast as one long 
 CONNECTIONS = 32  # more wait
 TRIPS_AFTER = 5  # failures in a row
 TRIPPED_SECONDS = 10
+NOT_SATISFIABLE = 416  # it is shorter than we know it
 GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
 
 Result = TypeVar("Result")
@@ -57,6 +60,7 @@ class Store:
                 retries=urllib3.Retry(total=1, connect=1, read=0),
             ),
         )
+        self._ranges = Ranges(settings.s3_endpoint, self._sign, timeout_seconds=READ_SECONDS, at_most=CONNECTIONS)
         self._main_bucket = settings.storage_bucket
         self._breaker = _Breaker()
         self._buckets: set[str] = set()
@@ -86,15 +90,7 @@ class Store:
     def read(self, bucket: str, key: str, *, start: int, length: int) -> bytes:
         """`length` bytes from `start`, by one request that is over when this returns. Raises BytesLost."""
 
-        def read() -> bytes:
-            response = self._client.get_object(bucket_name=bucket, object_name=key, offset=start, length=length)
-            try:
-                return bytes(response.read())
-            finally:
-                response.close()
-                response.release_conn()
-
-        found = self._ask(read)
+        found = self._ask(lambda: self._ranges.read(bucket, key, start=start, length=length))
         if len(found) != length:
             raise BytesLost
         return found
@@ -163,6 +159,10 @@ class Store:
         self._ask(make)
         self._buckets.add(bucket)
 
+    def _sign(self, bucket: str, key: str) -> str:
+        lifetime = timedelta(seconds=SIGNED_SECONDS)
+        return self._client.get_presigned_url("GET", bucket_name=bucket, object_name=key, expires=lifetime)
+
     def _ask(self, call: Callable[[], Result]) -> Result:
         self._breaker.check()
         try:
@@ -173,7 +173,13 @@ class Store:
                 raise BytesLost from reason
             self._breaker.failed(reason)
             raise StoreUnavailable from reason
-        except (urllib3.exceptions.HTTPError, InvalidResponseError, MinioException, OSError) as reason:
+        except RangeRefused as reason:
+            if any(f"<Code>{code}</Code>".encode() in reason.said for code in GONE) or reason.status == NOT_SATISFIABLE:
+                self._breaker.worked()
+                raise BytesLost from reason
+            self._breaker.failed(reason)
+            raise StoreUnavailable from reason
+        except (urllib3.exceptions.HTTPError, HTTPException, InvalidResponseError, MinioException, OSError) as reason:
             self._breaker.failed(reason)
             raise StoreUnavailable from reason
         self._breaker.worked()

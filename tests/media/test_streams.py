@@ -15,12 +15,13 @@ import pytest
 from fastapi import Request
 from sqlalchemy import Engine
 
-from services.media.errors import NoSuchFile
+from services.media.errors import NoSuchFile, TooManyStreams
 from services.media.library import files
 from services.media.library.files import Row
 from services.media.playing import streams
 from services.media.playing.cache import Cache
 from services.media.playing.places import Places
+from services.media.playing.turns import Turns
 from services.media.store import Store
 from shared import db as database
 from shared import ids
@@ -221,7 +222,7 @@ def world(stack: Stack, tmp_path: Path) -> Iterator[Any]:
     settings, web = make.settings(stack, tmp_path), stack.engine("media")
     store = Store(settings)
     cache = Cache(settings.cache_folder, store, web, size_bytes=1024**3)
-    yield SimpleNamespace(cache=cache, store=store)
+    yield SimpleNamespace(cache=cache, store=store, streaming=Turns(of_one=3, too_many=TooManyStreams))
     cache.close()
     web.dispose()
 

@@ -3,6 +3,7 @@
 What the cache holds leaves as a local file: whole by `http.response.pathsend` (the server sends it), a part of it in pieces.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from anyio import to_thread
 from fastapi import Request, Response
@@ -23,7 +25,10 @@ from services.media.playing import ranges
 from services.media.store import READ_BYTES
 from services.media.world import World
 
-PIECE_BYTES = 256 * 1024  # handed to the server at once: it queues several for a player that pauses
+Headers = Mapping[str, str]
+
+PIECE_BYTES = 32 * 1024  # handed to the server at once: it queues nine for a player that pauses (measured)
+PAUSED_SECONDS = 1.0  # that nothing was taken of a piece: whoever listens has enough for now
 PATHSEND = "http.response.pathsend"
 UNSAFE_IN_QUOTES = re.compile(r"[^A-Za-z0-9 ._()&+-]")
 
@@ -36,9 +41,15 @@ SAFE_HEADERS = {
 
 
 def answer(
-    request: Request, file: Mapping[str, Any], world: World, *, disposition: str = "inline", resources: str = "same-site"
+    request: Request,
+    file: Mapping[str, Any],
+    world: World,
+    *,
+    disposition: str = "inline",
+    resources: str = "same-site",
+    listener: UUID | None = None,
 ) -> Response:
-    """The response for a row of `files.bytes_of`.
+    """The response for a row of `files.bytes_of`. `listener`, if not its owner, is whose streams it counts among.
 
     `resources` is the Cross-Origin-Resource-Policy: addresses that carry their own right are for pages of any origin.
     """
@@ -67,7 +78,7 @@ def answer(
     status = 206 if span else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
-    return _body(request, file, world, start, end, status, headers)
+    return _body(request, file, world, listener or file["user_id"], (start, end), status, headers)
 
 
 def twin(file: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -88,13 +99,20 @@ def content_disposition(kind: str, filename: str) -> str:
 
 
 def _body(
-    request: Request, file: Mapping[str, Any], world: World, start: int, end: int, status: int, headers: dict[str, str]
+    request: Request,
+    file: Mapping[str, Any],
+    world: World,
+    listener: UUID,
+    span: tuple[int, int],
+    status: int,
+    headers: Headers,
 ) -> Response:
+    start, end = span
     local, length = world.cache.find(file), end - start + 1
     if local and length == file["file_size"] and PATHSEND in request.scope.get("extensions", {}):
         return LocalFile(local, status, headers)
     if length > READ_BYTES:
-        return Pieces(file, world, start, end, status, headers)
+        return Pieces(file, world, listener, span, status, headers)
     if local:
         with suppress(FileNotFoundError), local.open("rb") as copy:
             return Response(os.pread(copy.fileno(), length, start), status, headers)
@@ -107,40 +125,49 @@ class Pieces(StreamingResponse):
     """A long span, one bounded read at a time: of the local copy where there is one, else of the object store.
 
     What it opens it opens and closes while it is being sent, however that ends. Its first piece is read before anything is
-    sent, so a dead store is a 503, not half an answer.
+    sent, so a dead store is a 503, not half an answer. A player that pauses holds a piece, not a read: what was read ahead for
+    it is let go after a second, and read again when it goes on, less of it at first.
     """
 
     def __init__(
-        self, file: Mapping[str, Any], world: World, start: int, end: int, status: int, headers: Mapping[str, str]
+        self, file: Mapping[str, Any], world: World, listener: UUID, span: tuple[int, int], status: int, headers: Headers
     ) -> None:
         super().__init__((), status, headers)
-        self._file, self._world = file, world
-        self._start, self._end = start, end
+        self._file, self._world, self._listener = file, world, listener
+        self._start, self._end = span
+        self._held = b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send it. Raises TooManyStreams, StoreUnavailable."""
         with ExitStack() as at_the_end:
+            at_the_end.enter_context(self._world.streaming.one(self._listener))
             descriptor, read = _opened(self._world.cache.find(self._file)), self._read_stored
             if descriptor is not None:
                 at_the_end.callback(os.close, descriptor)
                 read = partial(_read_local, descriptor)
-            step = READ_BYTES if descriptor is None else PIECE_BYTES
-            first = await to_thread.run_sync(read, self._start, min(step, self._end - self._start + 1))
+            most = READ_BYTES if descriptor is None else PIECE_BYTES
+            self._held = await to_thread.run_sync(read, self._start, min(most, self._end - self._start + 1))
             if descriptor is None:
                 at_the_end.callback(self._world.cache.want, self._file)
-            self.body_iterator = self._pieces(first, read, step)
-            del first
+            self.body_iterator = self._pieces(read, most)
             await super().__call__(scope, receive, send)
 
-    async def _pieces(self, held: bytes, read: Callable[[int, int], bytes], step: int) -> AsyncIterator[bytes]:
-        at = self._start
-        while True:
-            for begin in range(0, len(held), PIECE_BYTES):
-                yield held[begin : begin + PIECE_BYTES]
-            at += len(held)
-            if at > self._end:
-                return
-            held = await to_thread.run_sync(read, at, min(step, self._end - at + 1))
+    async def _pieces(self, read: Callable[[int, int], bytes], most: int) -> AsyncIterator[bytes]:
+        at = begun = self._start
+        ahead, loop = most, asyncio.get_running_loop()
+        while at <= self._end:
+            if at - begun >= len(self._held):
+                ahead = min(most, 2 * ahead if self._held else PIECE_BYTES)
+                begun, self._held = at, b""
+                self._held = await to_thread.run_sync(read, at, min(ahead, self._end - at + 1))
+            piece = self._held[at - begun : at - begun + PIECE_BYTES]
+            at += len(piece)
+            pausing = loop.call_later(PAUSED_SECONDS, self._let_go)
+            yield piece
+            pausing.cancel()
+
+    def _let_go(self) -> None:
+        self._held = b""
 
     def _read_stored(self, at: int, length: int) -> bytes:
         return self._world.store.read(self._file["bucket"], self._file["object_key"], start=at, length=length)

@@ -91,14 +91,14 @@ def answer(
     """A row of `files.bytes_of` as somebody wants to hear it, from a second on. `listener`, if not its owner, is who counts."""
     wanted = form(file, format, max_bit_rate_kbps, offset_seconds)
     if wanted is None:
-        return streams.answer(request, streams.twin(file), world, resources=resources)
+        return streams.answer(request, streams.twin(file), world, resources=resources, listener=listener)
     named = {**file, "mime_type": MIME_TYPES[wanted.format], "filename": _filename(file, wanted.format)}
     engine = shell(request).engine
     kept = None if offset_seconds > 0 else _kept(engine, file, wanted)
     if kept is not None:
         its_bytes = {"object_key": kept["object_key"], "file_size": kept["size_bytes"], "created_at": kept["ready_at"]}
         row = {**named, **its_bytes, "bucket": kept["bucket"], "sha256": kept["sha256"]}
-        return streams.answer(request, row, world, resources=resources)
+        return streams.answer(request, row, world, resources=resources, listener=listener)
     headers = streams.SAFE_HEADERS | {
         "Accept-Ranges": "none",
         "Content-Type": named["mime_type"],

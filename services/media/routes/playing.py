@@ -38,7 +38,7 @@ def stream_file(
 def download_file(request: Request, caller: SignedInUncounted, file_id: FileId, media: Media) -> Response:
     """The very bytes that were uploaded, under the name they had."""
     file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
-    return streams.answer(request, file, media, disposition="attachment")
+    return streams.answer(request, file, media, disposition="attachment", listener=caller.id)
 
 
 @router.head("/files/audio/{filename}", include_in_schema=False)
@@ -46,7 +46,7 @@ def download_file(request: Request, caller: SignedInUncounted, file_id: FileId, 
 def stream_by_name(request: Request, caller: SignedInUncounted, filename: FileName, media: Media) -> Response:
     """The same as `/files/{id}/stream`, by the last part of a `file_path`, as it is."""
     file = media.places.find(shell(request).engine, filename, user_id=caller.id)
-    return streams.answer(request, streams.twin(file), media)
+    return streams.answer(request, streams.twin(file), media, listener=caller.id)
 
 
 @router.delete("/files/audio/{filename}", status_code=204, tags=["files"])
