@@ -20,8 +20,8 @@ from granian.server.mp import MPServer
 from shared import logs, processes, services
 from shared.config import Settings
 
-MAX_HEADER_BYTES = 32 * 1024  # twice what the gateway lets through
 IDLE_MS = 100_000  # longer than the gateway keeps a connection (90 s): one it is about to use would be closed under it, a 502
+BUFFER_BYTES = 64 * 1024  # of one connection: four of the largest heads that the gateway lets through; a paused player keeps it
 BLOCKING_THREADS = 16  # for WSGI: requests in Python at once, of which argon2 takes two
 BACKLOG = 1024  # connections the kernel queues during a restart
 
@@ -75,9 +75,7 @@ def main(service: str) -> None:
         blocking_threads=BLOCKING_THREADS if interface is Interfaces.WSGI else None,
         backlog=BACKLOG,
         websockets=interface is Interfaces.ASGI,
-        http1_settings=HTTP1Settings(
-            header_read_timeout=IDLE_MS, max_buffer_size=max(HTTP1Settings().max_buffer_size, MAX_HEADER_BYTES)
-        ),
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS, max_buffer_size=BUFFER_BYTES),
         workers_kill_timeout=settings.stop_seconds,
         respawn_failed_workers=True,
         process_name=None,

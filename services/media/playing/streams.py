@@ -27,7 +27,7 @@ from services.media.world import World
 
 Headers = Mapping[str, str]
 
-PIECE_BYTES = 32 * 1024  # handed to the server at once: it queues nine for a player that pauses (measured)
+PIECE_BYTES = 32 * 1024  # handed to the server at once: it queues several for a player that pauses
 PAUSED_SECONDS = 1.0  # that nothing was taken of a piece: whoever listens has enough for now
 PATHSEND = "http.response.pathsend"
 UNSAFE_IN_QUOTES = re.compile(r"[^A-Za-z0-9 ._()&+-]")
