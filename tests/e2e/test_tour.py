@@ -25,6 +25,8 @@ def test_the_readmes_tour_works_line_by_line(stack: Stack, tmp_path: Path) -> No
     files = next(json.loads(line) for line in said.splitlines() if line.startswith("["))
     assert files[0]["title"] == "Minuet in G" and files[0]["artist"] and files[0]["duration"] > 0
     assert "206 1000 bytes" in said
+    albums = next(json.loads(line) for line in said.splitlines() if "subsonic-response" in line)
+    assert albums["subsonic-response"]["albumList2"]["album"][0]["songCount"] == 1
     assert (tmp_path / "recording").read_bytes() == (ROOT / "tests" / "media" / "minuet.flac").read_bytes()
     stats = json.loads(said.splitlines()[-1])
     assert stats["streak"] == 1 and stats["weekly_progress"][-1]["minutes"] == 25
