@@ -52,9 +52,9 @@ class Watch:
 
 def judged(alice: Person, bob: Person, bad: Bad) -> tuple[str, float]:
     """What became of it, in how many seconds. Meanwhile it is nobody's to read."""
-    started = time.monotonic()
+    data, started = bad.data(), time.monotonic()
     name = bad.name.replace("\x00", "%00").replace('"', "%22")
-    answer = make.upload(alice, bad.data(), name)
+    answer = make.upload(alice, data, name)
     if answer.status_code != 201:
         assert answer.status_code in REFUSED, (bad.name, answer.text)
         assert answer.json()["detail"], bad.name
