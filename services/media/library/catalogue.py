@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.media.library import locking
 from services.media.library.files import Row
 from services.media.library.folding import placed
 from services.media.library.shelving import Name, Shelf
 from services.media.models.catalogue import Found, Place
 from shared import clock
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('catalogue|' || CAST(:user_id AS text), 0))")
 _TRACKS = text("""
     SELECT id, filename, title, artist, album, album_artist, composer, remixer, producer, genre, musicbrainz_album_id,
            created_at, album_id
@@ -136,7 +136,7 @@ _DROP_ARTISTS = text("""
 
 def lock(db: Session, *, user_id: UUID) -> None:
     """Let nobody else change this user's catalogue until this transaction ends. Take it before any row of theirs."""
-    db.execute(_LOCK, {"user_id": str(user_id)})
+    locking.lock(db, user_id=user_id)
 
 
 def place(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchFile, OwnedBySession, StillProcessing
+from services.media.library import locking
 from services.media.models.files import FOLLOWS, LIBRARY, LISTED, PLAYABLE, AudioFile, FileCount, Kind, State
 from services.media.receiving import quota
 from shared import clock
@@ -141,6 +142,7 @@ def playable(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> list[UU
 
 def intend(db: Session, file_id: UUID, *, user_id: UUID, reserved_bytes: int, kind: Kind = Kind.UPLOAD) -> None:
     """Write down that bytes are about to come, before the first of them is read."""
+    locking.lock(db, user_id=user_id)
     db.execute(
         insert(AudioFile).values(
             id=file_id,
@@ -157,6 +159,7 @@ def intend(db: Session, file_id: UUID, *, user_id: UUID, reserved_bytes: int, ki
 
 def describe(db: Session, file_id: UUID, *, user_id: UUID, **facts: Any) -> None:
     """Write down what the bytes are and where they will be. Raises NoSuchFile where the sweep has given the upload up."""
+    locking.lock(db, user_id=user_id)
     change = update(AudioFile).where(
         AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.UPLOADING.value
     )
@@ -200,6 +203,7 @@ def learn(db: Session, file_id: UUID, *, user_id: UUID, facts: Row, tags: Row) -
 
     Raises NoSuchFile.
     """
+    locking.lock(db, user_id=user_id)
     mine = (AudioFile.id == file_id, AudioFile.user_id == user_id)
     edited = db.execute(select(AudioFile.edited_at).where(*mine).with_for_update()).scalar()
     become(db, file_id, State.READY, user_id=user_id, **facts, **({} if edited else tags))
@@ -224,6 +228,7 @@ def reject(db: Session, file: Row, *, user_id: UUID, why: str) -> None:
 
     `file` is a row of `stored`; whoever calls this has its objects deleted.
     """
+    locking.lock(db, user_id=user_id)
     keys = dict.fromkeys(("object_key", "cover_key", "playable_key", "playable_size", "playable_sha256"))
     become(db, file["id"], State.REJECTED, user_id=user_id, error=why, file_size=0, **keys)
     quota.release(db, file["file_size"], user_id=user_id)
@@ -231,6 +236,7 @@ def reject(db: Session, file: Row, *, user_id: UUID, why: str) -> None:
 
 def become(db: Session, file_id: UUID, state: State, *, user_id: UUID, **facts: Any) -> None:
     """Go on to `state`, as FOLLOWS allows. Raises NoSuchFile where that is not possible any more."""
+    locking.lock(db, user_id=user_id)
     before = [each.value for each, allowed in FOLLOWS.items() if state in allowed]
     change = update(AudioFile).where(AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state.in_(before))
     values = {"state": state.value, "updated_at": clock.now(), **facts}
@@ -292,6 +298,7 @@ def is_deleting(db: Session, file_id: UUID, *, user_id: UUID) -> bool:
 
 def forget(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
     """Remove rows whose bytes are gone, or never came; an upload that is given up gives its room back."""
+    locking.lock(db, user_id=user_id)
     gone = sql_delete(AudioFile).where(
         AudioFile.id.in_(file_ids),
         AudioFile.user_id == user_id,

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.media.errors import QuotaExceeded
+from services.media.library import locking
 from services.media.models.files import StorageUse
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -43,6 +44,7 @@ def lock(db: Session, *, user_id: UUID) -> int:
 
 def release(db: Session, size_bytes: int, *, user_id: UUID) -> None:
     """Count `size_bytes` fewer."""
+    locking.lock(db, user_id=user_id)
     left = func.greatest(StorageUse.used_bytes - size_bytes, 0)
     db.execute(update(StorageUse).where(StorageUse.user_id == user_id).values(used_bytes=left))
 
@@ -75,4 +77,5 @@ def _in_words(size_bytes: int) -> str:
 
 
 def _make_row(db: Session, user_id: UUID) -> None:
+    locking.lock(db, user_id=user_id)
     db.execute(insert(StorageUse).values(user_id=user_id, used_bytes=0).on_conflict_do_nothing())
