@@ -30,11 +30,11 @@ def file(alice: Person) -> dict[str, Any]:
     return make.uploaded(alice)
 
 
-def show(stack: Stack, audience: UUID, owner: Person, files: list[str], readers: list[Person]) -> None:
-    """As another service does for the members of a chat."""
-    with stack.engine("media-worker").begin() as db:
-        named = (audience, owner.id, [UUID(each) for each in files], [each.id for each in readers])
-        db.exec_driver_sql("SELECT set_audience(%s, %s, %s, %s)", named)
+def show(stack: Stack, audience: UUID, owner: Person, file: dict[str, Any], readers: list[Person]) -> None:
+    """As another service does for the members of a chat; what is not the owner's it cannot show."""
+    with make.as_service(stack, owner) as chat:
+        chat.put(f"/internal/audiences/{audience}/readers", json={"readers": [str(each.id) for each in readers]})
+        chat.put(f"/internal/audiences/{audience}/files/{file['id']}")
 
 
 def statuses(person: Person, file: dict[str, Any]) -> list[int]:
@@ -47,7 +47,7 @@ def test_an_audience_reads_what_was_shown_to_it_until_it_is_taken_back(
     audience = ids.new()
     assert statuses(bob, file) == [404, 404, 404]
 
-    show(stack, audience, alice, [file["id"]], [bob])
+    show(stack, audience, alice, file, [bob])
 
     assert statuses(bob, file) == [200, 200, 200]
     assert bob.get(f"/files/{file['id']}/stream").content == MINUET.read_bytes()
@@ -56,14 +56,15 @@ def test_an_audience_reads_what_was_shown_to_it_until_it_is_taken_back(
     address = make.local(bob, url)
     assert nobody.get(address, headers={"Range": "bytes=5-9"}).content == MINUET.read_bytes()[5:10]
 
-    show(stack, audience, alice, [], [bob])
+    with make.as_service(stack, alice) as chat:
+        assert chat.delete(f"/internal/audiences/{audience}/files/{file['id']}").status_code == 204
 
     make.until(lambda: nobody.get(address).status_code, lambda status: status == 404, seconds=1.5)
     assert statuses(bob, file) == [404, 404, 404]
 
 
 def test_reading_is_not_owning(stack: Stack, alice: Person, bob: Person, file: dict[str, Any]) -> None:
-    show(stack, ids.new(), alice, [file["id"]], [bob])
+    show(stack, ids.new(), alice, file, [bob])
 
     assert bob.get("/files").json() == []
     assert bob.delete(f"/files/{file['id']}").status_code == 404
@@ -73,7 +74,7 @@ def test_reading_is_not_owning(stack: Stack, alice: Person, bob: Person, file: d
 
 def test_what_others_are_shown_of_alice_goes_at_once_when_she_deletes_it(stack: Stack, alice: Person, bob: Person) -> None:
     file = make.uploaded(alice)
-    show(stack, ids.new(), alice, [file["id"]], [bob])
+    show(stack, ids.new(), alice, file, [bob])
     assert statuses(bob, file) == [200, 200, 200]
 
     alice.delete(f"/files/{file['id']}")
@@ -112,7 +113,7 @@ def test_what_is_shown_by_somebody_who_does_not_own_it_is_shown_to_nobody(
 ) -> None:
     mallory = people.sign_up(stack.url, "mallory")
 
-    show(stack, ids.new(), mallory, [file["id"]], [mallory, bob])
+    show(stack, ids.new(), mallory, file, [mallory, bob])
 
     assert statuses(mallory, file) == statuses(bob, file) == [404, 404, 404]
     mallory.http.close()
