@@ -149,7 +149,7 @@ def test_a_download_has_the_name_it_was_uploaded_under(alice: Person) -> None:
     answer = alice.get(f"/files/{file['id']}/download")
 
     assert answer.headers["content-disposition"].startswith("attachment; filename=")
-    assert "filename*=UTF-8''Dvo%C5%99%C3%A1k" in answer.headers["content-disposition"]
+    assert "filename*=utf-8''Dvo%C5%99%C3%A1k" in answer.headers["content-disposition"]
 
 
 def test_bytes_of_users_are_never_a_page(alice: Person, file: dict[str, Any]) -> None:

@@ -26,7 +26,8 @@ SHOWN = (AudioFile.id, *TAGS, *WORDS, AudioFile.edited_at)
 
 def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     """All that a track says of itself. Raises NoSuchFile."""
-    return _rows(db, [file_id], user_id=user_id)[0]
+    (row,) = _rows(db, [file_id], user_id=user_id)
+    return {each.key: row[each.key] for each in SHOWN}
 
 
 def edit(

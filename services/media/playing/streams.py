@@ -90,12 +90,12 @@ def twin(file: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def content_disposition(kind: str, filename: str) -> str:
-    """RFC 6266: a plain name for old clients, the true one beside it.
+    """RFC 6266: a plain name for old clients, the true one beside it, in lower case: so Sinuzoid's client looks for it.
 
     >>> content_disposition("attachment", 'Ó "1".mp3')
-    'attachment; filename="_ _1_.mp3"; filename*=UTF-8\\'\\'%C3%93%20%221%22.mp3'
+    'attachment; filename="_ _1_.mp3"; filename*=utf-8\\'\\'%C3%93%20%221%22.mp3'
     """
-    return f"{kind}; filename=\"{UNSAFE_IN_QUOTES.sub('_', filename)}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    return f"{kind}; filename=\"{UNSAFE_IN_QUOTES.sub('_', filename)}\"; filename*=utf-8''{quote(filename, safe='')}"
 
 
 def _body(

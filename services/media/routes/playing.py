@@ -9,6 +9,7 @@ from services.media.playing import covers, downloads, streams, transcodes
 from services.media.playing.covers import Size
 from services.media.routes.needs import PICTURE, FileId, FileName, Media
 from services.media.schemas.files import CoversOut, Sound
+from services.media.schemas.tracks import DeletedOut
 from services.media.tasks import deleting
 from shared import db as database
 from shared.fastapi_app.app import router as new_router
@@ -49,11 +50,12 @@ def stream_by_name(request: Request, caller: SignedInUncounted, filename: FileNa
     return streams.answer(request, streams.twin(file), media, listener=caller.id)
 
 
-@router.delete("/files/audio/{filename}", status_code=204, tags=["files"])
-def delete_by_name(caller: SignedIn, filename: FileName, db: Db, media: Media) -> None:
-    """The same as deleting `/files/{id}`."""
+@router.delete("/files/audio/{filename}", tags=["files"])
+def delete_by_name(caller: SignedIn, filename: FileName, db: Db, media: Media) -> DeletedOut:
+    """The same as deleting `/files/{id}`, answered in JSON as Sinuzoid's client expects it."""
     file = deleting.delete_file(db, filename, user_id=caller.id)
     database.after_commit(db, lambda: media.drop(file))
+    return DeletedOut(message="The track is deleted.", deleted_count=1)
 
 
 @router.head("/files/{file_id}/cover", include_in_schema=False)

@@ -69,6 +69,7 @@ Asking = Annotated[Desk, Depends(Desk)]
 Limit = Annotated[int, Query(ge=1, le=paging.MAX_LIMIT)]
 LongLimit = Annotated[int, Query(ge=1, le=paging.ALL)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+Words = Annotated[str, Query(max_length=255)]
 Zone = Annotated[str, Depends(_zone)]
 
 
@@ -162,8 +163,10 @@ def show_habits(desk: Asking, zone: Zone, days: Annotated[int, Query(ge=1, le=36
 
 
 @router.get("/statistics/search", response_model=list[ListedTrackOut], tags=["statistics"])
-def search_statistics(desk: Asking, q: str = "", limit: Limit = paging.LIMIT, offset: Offset = 0) -> Response:
+def search_statistics(
+    desk: Asking, q: Words = "", query: Words = "", limit: Limit = paging.LIMIT, offset: Offset = 0
+) -> Response:
     """Your tracks that a search finds, each with what you make of it."""
-    hits = search.search(desk.db, q, user_id=desk.user_id, limit=limit, offset=offset)
+    hits = search.search(desk.db, q or query, user_id=desk.user_id, limit=limit, offset=offset)
     rows = statistics.these(desk.db, hits.ids, user_id=desk.user_id)
     return Response(json.dumps(rows), media_type="application/json")

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from services.media.library.files import Row
 from services.media.models.files import State
@@ -16,6 +16,7 @@ from shared.schemas import In, Line, Out, Text
 MAX_TRACKS = 1_000  # changed at once
 MAX_COMMENT_CHARACTERS = 10_000
 MAX_LYRICS_CHARACTERS = 100_000
+ONLY_READ = ("id", "edited_at")  # of MetadataOut
 MOST = 99_999  # of tracks on a disc, or discs of an album
 
 
@@ -114,7 +115,7 @@ class MetadataOut(Tags):
 
 
 class MetadataChange(In):
-    """What is to be otherwise; what is not named stays, and null takes it away."""
+    """What is to be otherwise; what is not named stays, and null takes it away. What was read may be sent back whole."""
 
     title: Tag = None
     artist: Tag = None
@@ -141,6 +142,12 @@ class MetadataChange(In):
     barcode: Short = None
     musicbrainz_id: Id = None
     musicbrainz_album_id: Id = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_only_read(cls, facts: Any) -> Any:
+        """Sinuzoid's client fills a form with MetadataOut, and sends the form."""
+        return {name: value for name, value in facts.items() if name not in ONLY_READ} if isinstance(facts, dict) else facts
 
 
 class ManyChanges(In):
