@@ -38,6 +38,7 @@ def error(answer: Any) -> tuple[int, str]:
 
 
 def test_the_client_registers_signs_in_plays_refreshes_and_leaves(stack: Stack, visitor: Person) -> None:
+    """C4-1 to C4-3."""
     name = f"ada{ids.new().hex[-12:]}"
     account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
 
@@ -70,6 +71,7 @@ def test_the_client_registers_signs_in_plays_refreshes_and_leaves(stack: Stack, 
 
 
 def test_a_symfony_client_signs_in_and_refreshes_in_its_bundles_shapes(visitor: Person, alice: Person) -> None:
+    """S4-43 to S4-45, C4-4."""
     signed_in = visitor.post("/api/login_check", {"username": alice.email, "password": PASSWORD})
     assert (signed_in.status_code, signed_in.json().keys()) == (200, {"token", "refresh_token"})
 
@@ -115,6 +117,7 @@ def test_signing_out_without_a_refresh_token_ends_the_sign_in_of_the_access_toke
 def test_a_refusal_has_the_clients_code_and_does_not_make_it_try_again(
     visitor: Person, path: str, body: Any, status: int, code: str
 ) -> None:
+    """C4-2: every code, and no word for which the client would refresh."""
     answer = visitor.post(f"/api/{path}", body)
 
     assert error(answer) == (status, code)
@@ -143,6 +146,7 @@ def test_a_body_that_is_too_large_is_refused_in_the_clients_shape_or_at_the_gate
 
 
 def test_a_password_is_changed_only_by_who_knows_it(visitor: Person, alice: Person) -> None:
+    """C4-3, C4-2."""
     wrong = alice.post("/api/change-password", {"current_password": "not that one", "new_password": "another long one"})
     assert error(wrong) == (400, "INVALID_CURRENT_PASSWORD")
 
@@ -154,6 +158,7 @@ def test_a_password_is_changed_only_by_who_knows_it(visitor: Person, alice: Pers
 
 
 def test_a_lost_password_is_replaced_by_the_mail_and_never_by_the_answer(stack: Stack, visitor: Person, alice: Person) -> None:
+    """C4-3."""
     asked = visitor.post("/api/request-password-reset", {"email": alice.email})
     nobodys = visitor.post("/api/request-password-reset", {"email": f"{ids.new()}@example.com"})
     assert (asked.status_code, asked.json().keys()) == (200, {"message"}) and asked.content == nobodys.content
@@ -172,6 +177,7 @@ def test_a_lost_password_is_replaced_by_the_mail_and_never_by_the_answer(stack: 
 
 
 def test_a_taken_username_is_told(visitor: Person) -> None:
+    """C4-2."""
     name = f"ada{ids.new().hex[-12:]}"
     account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     assert visitor.post("/api/register", account).status_code == 201
@@ -182,6 +188,7 @@ def test_a_taken_username_is_told(visitor: Person) -> None:
 
 
 def test_the_profile_and_the_account_answer_at_seed_004s_urls(alice: Person) -> None:
+    """S4-45 to S4-47, C4-4."""
     changed = alice.http.put("/api/user/profile", json={"first_name": "Ada", "last_name": "King", "birth_date": "1990-12-10"})
     assert changed.status_code == 200
     assert {"first_name": "Ada", "last_name": "King", "birth_date": "1990-12-10"}.items() <= changed.json().items()
@@ -204,6 +211,7 @@ def test_a_stranger_cannot_pass_at_seed_004s_urls_and_hears_lexiks_words(visitor
 
 
 def test_its_documents_are_where_its_readme_says(nobody: Person) -> None:
+    """C4-4."""
     assert nobody.get("/api/docs").status_code == 200
     document = nobody.http.get("/api/docs.json", follow_redirects=True)
     assert "/api/login" in document.json()["paths"]

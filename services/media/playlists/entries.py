@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Integer, Uuid, column, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from services.media.errors import MadeByRules, NoSuchFile, NotInPlaylist, PlaylistFull
+from services.media.errors import MadeByRules, NoSuchFile, NotInPlaylist, PlaylistFull, StillProcessing
 from services.media.library.files import BYTES, Row
 from services.media.library.folding import fold
-from services.media.models.files import LIBRARY, PLAYABLE, AudioFile
+from services.media.models.files import LIBRARY, PLAYABLE, AudioFile, State
 from services.media.models.playlists import Playlist, PlaylistTrack
 from services.media.playlists import lists
 from services.media.playlists import rules as ruling
@@ -201,12 +201,15 @@ def _meeting(rules: ruling.Rules, user_id: UUID) -> Any:
 
 
 def _hold(db: Session, file_ids: Collection[UUID], *, user_id: UUID) -> None:
-    """Keep these files from being deleted until the transaction ends. Raises NoSuchFile where one cannot be played."""
+    """Keep these files from being deleted until the transaction ends. Raises NoSuchFile, StillProcessing."""
     wanted = set(file_ids)
-    mine = (AudioFile.id.in_(wanted), AudioFile.user_id == user_id, PLAYS)
-    held = select(AudioFile.id).where(*mine).order_by(AudioFile.id).with_for_update(read=True)
-    if wanted and len(db.scalars(held).all()) < len(wanted):
+    states = [each.value for each in (State.PROCESSING, *PLAYABLE)]
+    mine = (AudioFile.id.in_(wanted), AudioFile.user_id == user_id, AudioFile.state.in_(states))
+    held = db.scalars(select(AudioFile.state).where(*mine).order_by(AudioFile.id).with_for_update(read=True)).all()
+    if len(held) < len(wanted):
         raise NoSuchFile
+    if State.PROCESSING in held:
+        raise StillProcessing
 
 
 def _touch(db: Session, playlist_id: UUID, *, user_id: UUID, versions: Versions = None) -> Row:
