@@ -16,6 +16,7 @@ SIGNED_SECONDS = 3600
 RENEWED_SECONDS = SIGNED_SECONDS / 2
 ADDRESSES = 1_000  # kept; the least recently made goes first
 MAX_ERROR_BYTES = 4096
+SLOWEST_BYTES_PER_SECOND = 64 * 1024  # of a read that lasts longer than one may be silent; slower is as good as away
 
 
 class RangeRefused(OSError):
@@ -24,6 +25,10 @@ class RangeRefused(OSError):
     def __init__(self, status: int, said: bytes) -> None:
         super().__init__(f"{status} {said[:200]!r}")
         self.status, self.said = status, said
+
+
+class TooSlow(OSError):
+    """The store answers, but so slowly that nobody could listen."""
 
 
 class Ranges:
@@ -57,7 +62,7 @@ class Ranges:
             with connection.getresponse() as answer:
                 if answer.status not in (200, 206) or answer.length is None or answer.length > length:
                     raise RangeRefused(answer.status, answer.read(MAX_ERROR_BYTES))
-                found = answer.read()
+                found = self._read(answer)
                 is_over = not answer.will_close
         finally:
             if is_over and len(self._idle) < (self._idle.maxlen or 0):
@@ -65,6 +70,21 @@ class Ranges:
             else:
                 connection.close()
         return found
+
+    def _read(self, answer: http.client.HTTPResponse) -> bytes:
+        """All of it: a timeout bounds the silence of a store, not how long it trickles."""
+        began, left, pieces = time.monotonic(), answer.length or 0, list[bytes]()
+        expected = left
+        while left:
+            piece = answer.read1(left)
+            if not piece:
+                raise http.client.IncompleteRead(b"".join(pieces), left)
+            pieces.append(piece)
+            left -= len(piece)
+            seconds = time.monotonic() - began
+            if left and seconds > self._timeout_seconds and expected - left < seconds * SLOWEST_BYTES_PER_SECOND:
+                raise TooSlow
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _new(self) -> http.client.HTTPConnection:
         host, port = self._address.hostname or "", self._address.port

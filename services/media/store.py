@@ -62,7 +62,7 @@ class Store:
         )
         self._ranges = Ranges(settings.s3_endpoint, self._sign, timeout_seconds=READ_SECONDS, at_most=CONNECTIONS)
         self._main_bucket = settings.storage_bucket
-        self._breaker = _Breaker()
+        self._reading, self._writing = _Breaker(), _Breaker()  # a store that is full refuses what is written, and plays
         self._buckets: set[str] = set()
 
     def put(self, bucket: str, key: str, data: BinaryIO, *, size_bytes: int = -1, mime_type: str) -> None:
@@ -85,7 +85,7 @@ class Store:
                 num_parallel_uploads=1,
             )
 
-        self._ask(put)
+        self._ask(put, self._writing)
 
     def read(self, bucket: str, key: str, *, start: int, length: int) -> bytes:
         """`length` bytes from `start`, by one request that is over when this returns. Raises BytesLost."""
@@ -156,33 +156,34 @@ class Store:
                     if reason.code not in {"BucketAlreadyExists", "BucketAlreadyOwnedByYou"}:
                         raise
 
-        self._ask(make)
+        self._ask(make, self._writing)
         self._buckets.add(bucket)
 
     def _sign(self, bucket: str, key: str) -> str:
         lifetime = timedelta(seconds=SIGNED_SECONDS)
         return self._client.get_presigned_url("GET", bucket_name=bucket, object_name=key, expires=lifetime)
 
-    def _ask(self, call: Callable[[], Result]) -> Result:
-        self._breaker.check()
+    def _ask(self, call: Callable[[], Result], breaker: "_Breaker | None" = None) -> Result:
+        breaker = breaker or self._reading
+        breaker.check()
         try:
             result = call()
         except S3Error as reason:
             if reason.code in GONE:
-                self._breaker.worked()
+                breaker.worked()
                 raise BytesLost from reason
-            self._breaker.failed(reason)
+            breaker.failed(reason)
             raise StoreUnavailable from reason
         except RangeRefused as reason:
             if any(f"<Code>{code}</Code>".encode() in reason.said for code in GONE) or reason.status == NOT_SATISFIABLE:
-                self._breaker.worked()
+                breaker.worked()
                 raise BytesLost from reason
-            self._breaker.failed(reason)
+            breaker.failed(reason)
             raise StoreUnavailable from reason
         except (urllib3.exceptions.HTTPError, HTTPException, InvalidResponseError, MinioException, OSError) as reason:
-            self._breaker.failed(reason)
+            breaker.failed(reason)
             raise StoreUnavailable from reason
-        self._breaker.worked()
+        breaker.worked()
         return result
 
 

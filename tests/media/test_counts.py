@@ -1,6 +1,7 @@
 """The kept count of a list equals the rows that it shows, whatever happens to them."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -103,3 +104,17 @@ def test_the_count_of_a_list_counts_what_was_uploaded_and_deleted(alice: Person)
 
     assert alice.get("/files?limit=2").headers["x-total-count"] == "3"
     assert alice.get("/files?limit=2&offset=2").headers["x-total-count"] == "3"
+
+
+def test_four_uploads_at_once_and_their_jobs_meet_in_no_deadlock(stack: Stack, alice: Person) -> None:
+    said = stack.home / "logs" / "postgres.log"
+    before = said.read_text(errors="replace").count("deadlock detected")
+    sounds = [make.wav(0.1, pitch_hz=200 + n) for n in range(12)]
+
+    with ThreadPoolExecutor(4) as several:
+        answers = list(several.map(lambda sound: make.upload(alice, sound), sounds))
+
+    assert [each.status_code for each in answers] == [201] * 12
+    for each in answers:
+        make.ready(alice, each.json()[0]["id"])
+    assert said.read_text(errors="replace").count("deadlock detected") == before

@@ -1,5 +1,7 @@
 """Smart playlists: whatever meets some rules, asked anew at each look."""
 
+import zipfile
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +96,9 @@ def test_rules_make_the_list_and_nobody_else_does(alice: Person, bob: Person, no
     assert alice.http.patch(path, json={"rules": wanted}).json()["tracks"][0]["id"] == song["id"]
     (listed,) = alice.get("/playlists").json()
     assert (listed["track_count"], listed["rules"]) == (None, wanted)
+    with zipfile.ZipFile(BytesIO(alice.get(f"{path}/zip").content)) as opened:
+        assert [opened.read(each) for each in opened.namelist()] == [make.wav(0.2)]
+    assert bob.get(f"{path}/zip").status_code == 404
     link = alice.post("/files/shares", {"playlist_id": mine["id"]}).json()
     (shared,) = nobody.get(make.local(nobody, link["url"])).json()["tracks"]
     assert nobody.get(make.local(nobody, shared["stream_url"])).status_code == 200

@@ -4,7 +4,8 @@ Bounded by `CACHE_BYTES`, least recently played first out. One background thread
 a file appears by a rename, so it is whole or absent. A full disk only means that nothing new is kept.
 
 Deleted means deleted: whoever deletes a file removes its copy after the commit, the thread looks after each rename whether the
-file is still there, and so one of the two finds the copy; the worker's sweep finds what a killed process left.
+file is still there, and so one of the two finds the copy; the worker's sweep finds what a killed process left. What such a
+process had half copied goes at the next start.
 """
 
 import os
@@ -32,6 +33,7 @@ LARGEST_SHARE = 4  # a file larger than a quarter of the cache would push everyt
 KEPT_SECONDS = 60  # nothing played so recently is removed for room: a response may be about to open it
 ID_CHARACTERS = 36  # with which the name of a copy begins
 FREE_BYTES = 512 * 1024 * 1024  # of the disk, that the cache never takes
+FILLING = ".filling"
 
 
 class Cache:
@@ -40,6 +42,8 @@ class Cache:
     def __init__(self, folder: Path, store: Store, engine: Engine, *, size_bytes: int) -> None:
         self._folder, self._store, self._engine, self._size_bytes = folder, store, engine, size_bytes
         folder.mkdir(parents=True, exist_ok=True)
+        for half_made in folder.glob(f"*{FILLING}"):
+            _remove(half_made)
         self._asked: queue.Queue[Mapping[str, Any] | None] = queue.Queue(WAITING)
         self._names: set[str] = set()  # asked for and not yet there
         self._thread = threading.Thread(target=self._run, name="cache", daemon=True)
@@ -80,7 +84,7 @@ class Cache:
     def _run(self) -> None:
         while (file := self._asked.get()) is not None:
             path = self._path(file)
-            filling = path.with_suffix(".filling")
+            filling = path.with_suffix(FILLING)
             try:
                 if not path.exists() and self._make_room(file["file_size"]):
                     with filling.open("wb") as copy:
@@ -91,7 +95,7 @@ class Cache:
             except (Problem, OSError, SQLAlchemyError) as reason:
                 log(__name__).warning("cache.not_filled", reason=repr(reason)[:200])
                 for each in (filling, path):
-                    each.unlink(missing_ok=True)
+                    _remove(each)
             finally:
                 self._names.discard(path.name)
 
@@ -109,6 +113,12 @@ class Cache:
                 path.unlink(missing_ok=True)
                 excess -= size
         return excess <= 0 and shutil.disk_usage(self._folder).free - size_bytes > FREE_BYTES
+
+
+def _remove(copy: Path) -> None:
+    """On a disk that fails it may stay, half made and never shown."""
+    with suppress(OSError):
+        copy.unlink()
 
 
 def copied(folder: Path) -> set[UUID]:
