@@ -180,6 +180,19 @@ def test_the_same_creation_twice_is_one_playlist(alice: Person) -> None:
     assert len(alice.get("/playlists").json()) == 1
 
 
+def test_a_track_that_is_still_looked_at_waits_and_a_stranger_does_not_hear_of_it(
+    stack: Stack, alice: Person, bob: Person
+) -> None:
+    (track,) = tracks_of(alice, 1)
+    with stack.engine("media-worker").begin() as db:
+        db.exec_driver_sql("UPDATE audio_files SET state = 'processing' WHERE id = %s", (track,))
+
+    early, strangers = (each.post(f"/playlists/{playlist_of(each)['id']}/tracks/{track}", {}) for each in (alice, bob))
+
+    assert (early.status_code, early.json()["code"], early.headers["retry-after"]) == (409, "still_processing", "1")
+    assert strangers.status_code == 404
+
+
 def test_what_makes_no_sense_is_refused(alice: Person) -> None:
     mine = playlist_of(alice)
     path = f"/playlists/{mine['id']}"
