@@ -1,8 +1,9 @@
 """The parents of JSON in and out, and the kinds of text, for services of both shells."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 MAX_TEXT_CHARACTERS = 255
 
@@ -13,6 +14,14 @@ def _no_control_characters(text: str) -> str:
     return text
 
 
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as reason:
+        raise ValueError("is no instant of the years 1 to 9999 in UTC") from reason
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Text = Annotated[str, AfterValidator(_no_control_characters)]
 Line = Annotated[
     str,

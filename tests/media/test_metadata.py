@@ -1,9 +1,11 @@
 """Metadata: what a track says of itself, and what its owner says instead."""
 
+import time
 from typing import Any
 
 import pytest
 
+from services.media.library import lyrics
 from tests.media import make
 from tests.people import Person
 
@@ -89,6 +91,14 @@ def test_lyrics_are_plain_or_synced(alice: Person, track: str) -> None:
     assert alice.get("/files/tracks").json()[0]["has_lyrics"]
     assert alice.http.put(path, json={"synced_lyrics": "no times"}).json()["code"] == "not_synced"
     assert alice.http.put(path, json={"lyrics": "la la"}).json()["synced_lyrics"] is None
+
+
+def test_lyrics_are_read_in_linear_time_and_make_no_more_than_they_are() -> None:
+    began = time.process_time()
+    assert len(lyrics.lines("[00:01.00]a" + "\n" * 99_000 + "x")) == 1
+    assert lyrics.lines("[offset: +500 ]\r\n [00:01.00] a\r\n") == [lyrics.Line(500, "a")]
+    assert sum(len(line.text) for line in lyrics.lines("[00:01]" * 7_000 + "x" * 50_000)) <= 50 * 50_000
+    assert time.process_time() - began < 1  # by squares it was a minute
 
 
 def test_what_makes_no_sense_is_refused(alice: Person, track: str) -> None:

@@ -148,6 +148,7 @@ def test_what_makes_no_sense_is_refused(alice: Person) -> None:
         {"tracks": "all"},
         {"tracks": [one], "expires_at": past},
         {"tracks": [one], "expires_at": naive},
+        {"tracks": [one], "expires_at": "9999-12-31T23:00:00-14:00"},  # of the year 10000 in UTC
         {"tracks": [one], "colour": "red"},
         {"tracks": [one], "format": "exe"},
         {"tracks": [one], "max_bit_rate_kbps": 0},

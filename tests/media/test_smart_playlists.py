@@ -42,6 +42,8 @@ def test_a_smart_playlist_holds_whatever_meets_its_rules(alice: Person, bob: Per
     assert holds(every, sort="duration", order="desc")[1:] == [evening, s] and set(holds(every)) == {evening, s, m}
     assert holds({"contains": {"title": "EVENING"}}) == [evening] and holds({"endsWith": {"title": "Morning"}}) == [s]
     assert holds({"lt": {"duration": 1}}) == [s] and holds({"inTheRange": {"duration": [1, 3]}}) == [evening]
+    assert holds({"inTheRange": {"channels": [0.6, 1.4]}}, {"lt": {"duration": 1}}) == [s]  # neither bound is one
+    assert holds({"is": {"channels": 1.4}}) == [] == holds({"gt": {"year": 40_000}}) == holds({"is": {"bitRate": 10**15}})
     assert holds({"is": {"fileType": "flac"}}) == [m] and set(holds({"isNot": {"file_type": "FLAC"}})) == {evening, s}
     assert holds({"is": {"artist": song["artist"].upper()}}) == [m]
     assert set(holds({"isNot": {"artist": song["artist"]}})) == {evening, s}

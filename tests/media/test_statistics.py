@@ -150,6 +150,7 @@ def test_a_track_of_a_public_playlist_is_played_by_everybody_and_counts_for_each
         {"track_id": "1"},  # no id
         {"played_at": "2999-01-01T00:00:00Z"},  # still to come
         {"played_at": "2026-01-01T00:00:00"},  # of no zone
+        {"played_at": "0001-01-01T00:00:00+14:00"},  # before the first year in UTC
         {"volume": 11},  # unknown
     ],
 )

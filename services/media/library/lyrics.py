@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from services.media.errors import NotSynced
 
 TIME = re.compile(r"\[(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\]")
-ABOUT = re.compile(r"^\s*\[(?:ar|ti|al|au|by|re|ve|la|length|offset|tool|#)\s*:.*\]\s*$", re.IGNORECASE)
-OFFSET = re.compile(r"^\s*\[offset\s*:\s*([+-]?\d{1,6})\s*\]\s*$", re.IGNORECASE | re.MULTILINE)
+OFFSET = re.compile(r"^[^\S\n]*\[offset[^\S\n]*:[^\S\n]*([+-]?\d{1,6})[^\S\n]*\][^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 MINUTE_MS = 60_000
+MOST_TIMES = 50  # of one line: a refrain has a few, and each is a line of its own in what is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def lines(lrc: str) -> list[Line]:
     found = []
     for line in lrc.splitlines():
         text = TIME.sub("", line).strip()
-        for minutes, seconds, fraction in TIME.findall(line):
+        for minutes, seconds, fraction in TIME.findall(line)[:MOST_TIMES]:
             at_ms = int(minutes) * MINUTE_MS + int(seconds) * 1_000 + int(fraction.ljust(3, "0") or 0)
             found.append(Line(max(at_ms - earlier_ms, 0), text))
     return sorted(found, key=lambda each: each.start_ms)

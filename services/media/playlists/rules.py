@@ -26,7 +26,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NoReturn
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Double, and_, false, func, literal, or_, select
 
 from services.media.errors import BadRules
 from services.media.library.folding import fold
@@ -219,10 +219,11 @@ def _a_text(value: Any, place: str) -> str:
     return value.lower()
 
 
-def _a_number(value: Any, place: str) -> int | float:
+def _a_number(value: Any, place: str) -> ColumnElement[float]:
+    """As Postgres compares it with any other number: bound as the column's own type, 1.5 would be 2, and 40,000 no year."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not -MAX_NUMBER <= value <= MAX_NUMBER:
         _wrong(place, "a number")
-    return value
+    return literal(float(value), Double())
 
 
 def _a_flag(value: Any, place: str) -> bool:

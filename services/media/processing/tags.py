@@ -17,7 +17,7 @@ VARIOUS = "Various Artists"  # whose album a compilation is that names nobody
 
 NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-TIMED = re.compile(r"^\s*\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\]", re.MULTILINE)
+TIMED = re.compile(r"^[^\S\n]*\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\]", re.MULTILINE)
 MUSICBRAINZ_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OWNER_OF_IDS = "http://musicbrainz.org"
 

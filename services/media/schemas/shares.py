@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from services.media.library.files import Row
 from services.media.schemas.playlists import iso_duration
 from shared import clock
-from shared.schemas import In, Out, Text
+from shared.schemas import In, Instant, Out, Text
 
 MAX_TRACKS = 1_000  # that one link names; an album or a playlist may have more
 MAX_DESCRIPTION_CHARACTERS = 1_000
@@ -26,7 +26,7 @@ class ShareChange(In):
     can_download: bool = False
     format: Literal["opus", "aac", "mp3"] | None = None
     max_bit_rate_kbps: int | None = Field(default=None, ge=32, le=10_000)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
     @model_validator(mode="after")
     def ends_in_the_future(self) -> Self:

@@ -4,11 +4,11 @@ import datetime as dates
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import Field, field_validator
 
 from services.media.errors import PlayedInFuture
 from shared import clock
-from shared.schemas import In, Out
+from shared.schemas import In, Instant, Out
 
 LONGEST_SECONDS = 7 * 86_400  # that one play may take
 WRONG_CLOCK = timedelta(minutes=5)  # that a player's clock may be ahead
@@ -22,7 +22,7 @@ class NewPlayEvent(In):
     track_duration: float | None = Field(default=None, ge=0, le=LONGEST_SECONDS)
     completed: bool = False
     skipped: bool = False
-    played_at: AwareDatetime | None = None
+    played_at: Instant | None = None
 
     @field_validator("played_at")
     @classmethod

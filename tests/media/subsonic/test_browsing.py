@@ -113,6 +113,9 @@ def test_albums_are_listed_in_every_order(stack: Stack, alice: Person, phone: Pl
     by_name = listed("alphabeticalByName")
     assert set(by_name) == set(found.values()) == set(listed("random")) == set(listed("newest"))
     assert listed("alphabeticalByName", size=2, offset=1) == by_name[1:3] and listed("newest", size=0) == []
+    assert (
+        listed("newest", offset=2**63 - 1) == [] == phone.told("search3", query="", songOffset=2**62)["searchResult3"]["song"]
+    )
     assert listed("alphabeticalByArtist") == [found["untitled & <b>"], abbey, largo, ella]  # brackets, B, D, E
     assert listed("frequent") == [ella, abbey] and listed("highest") == [abbey, ella]
     assert listed("recent") == listed("starred") == [ella, abbey]

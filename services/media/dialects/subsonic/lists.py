@@ -3,6 +3,7 @@
 from services.media.dialects.subsonic import entries
 from services.media.dialects.subsonic.failures import ParameterWrong
 from services.media.dialects.subsonic.frame import Answer, Signed, method
+from services.media.dialects.subsonic.parameters import FURTHEST
 from services.media.library import albums, artists, shelves
 from services.media.library import entries as library
 from services.media.library.files import Row
@@ -47,7 +48,7 @@ def draw_songs(call: Signed) -> Answer:
 def list_songs_by_genre(call: Signed) -> Answer:
     """Songs of a genre."""
     asked = call.parameters
-    limit, offset = asked.number("count", ROWS, least=0, most=MOST), asked.number("offset", 0, least=0)
+    limit, offset = asked.number("count", ROWS, least=0, most=MOST), asked.number("offset", 0, least=0, most=FURTHEST)
     with call.transaction() as db:
         ids = shelves.songs_in_genre(db, asked.text("genre"), user_id=call.user_id, limit=limit, offset=offset)
         found = library.songs(db, ids, user_id=call.user_id)
@@ -79,7 +80,7 @@ def _albums(call: Signed) -> list[Row]:
     if order is AlbumOrder.BY_YEAR:
         years = (asked.number("fromYear", least=0, most=YEARS), asked.number("toYear", least=0, most=YEARS))
     genre = asked.text("genre") if order is AlbumOrder.BY_GENRE else ""
-    limit, offset = asked.number("size", ROWS, least=0, most=MOST), asked.number("offset", 0, least=0)
+    limit, offset = asked.number("size", ROWS, least=0, most=MOST), asked.number("offset", 0, least=0, most=FURTHEST)
     with call.transaction() as db:
         ids = shelves.albums(db, order, user_id=call.user_id, limit=limit, offset=offset, genre=genre, years=years)
         return albums.of(db, ids, user_id=call.user_id)

@@ -13,6 +13,7 @@ FORM = "application/x-www-form-urlencoded"
 AT_MOST = 20_000  # parameters; a playlist of 10,000 songs is 10,000 of them
 LONGEST = 8 * 1024  # characters of one
 INTEGERS = range(-(2**63), 2**63)  # what the database holds
+FURTHEST = 1_000_000  # rows that a page may be from the first
 INTEGER = re.compile(r"-?[0-9]{1,19}")
 UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 PREFIXES = ("tr-", "al-", "ar-", "pl-")  # of cover ids
