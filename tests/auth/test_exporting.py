@@ -44,6 +44,8 @@ def test_an_archive_holds_exactly_what_was_put_in(stack: Stack, alice: Person, b
     make.uploaded(bob)
     sounds = {"Étude No. 1.wav": make.wav(0.3), "../../etc/passwd.wav": make.wav(0.2), "Minuet.flac": make.MINUET.read_bytes()}
     kept = {name: make.uploaded(alice, sound, name)["id"] for name, sound in sounds.items()}
+    for each in kept.values():
+        make.until(lambda at=f"/files/{each}/waveform": alice.get(at).status_code, lambda status: status == 200)
     recording = practice.recording(0.3)
     session = practice.saved(alice, audioBase64=practice.data_url(recording), song_name="Arie „Ombra“")
 

@@ -5,9 +5,10 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from services.media.library import locking
 from services.media.library.files import BYTES, Row
 from services.media.models import Base
-from services.media.models.files import AudioFile, State
+from services.media.models.files import AudioFile, FileCount, State
 from services.media.settings import Settings
 from shared import clock
 
@@ -22,8 +23,10 @@ def end_all(db: Session, *, user_id: UUID) -> list[Row]:
 
 
 def drop_all(db: Session, *, user_id: UUID) -> None:
-    """Delete every row of a user, once the bytes are gone; what names other rows first."""
-    for table in reversed(Base.metadata.sorted_tables):
+    """Delete every row of a user, once the bytes are gone: what names other rows first, what triggers count last."""
+    locking.lock(db, user_id=user_id)
+    tables = [each for each in reversed(Base.metadata.sorted_tables) if each is not FileCount.__table__]
+    for table in [*tables, FileCount.__table__]:
         db.execute(delete(table).where(table.c.user_id == user_id))
 
 

@@ -1,5 +1,6 @@
 """Files in other formats, kept: the rows. One of a file, a format and a bit rate; the least recently used go first."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -62,9 +63,9 @@ def is_there(db: Session, file_id: UUID, *, user_id: UUID, object_key: str, **fa
         raise NoSuchFile
 
 
-def objects_of(db: Session, file_id: UUID, *, user_id: UUID) -> list[list[str]]:
-    """Bucket and key of every rendition of a file, of those being made too."""
-    mine = (Rendition.file_id == file_id, Rendition.user_id == user_id)
+def objects_of(db: Session, file_ids: Collection[UUID], *, user_id: UUID) -> list[list[str]]:
+    """Bucket and key of every rendition of some files, of those being made too."""
+    mine = (Rendition.file_id.in_(file_ids), Rendition.user_id == user_id)
     return [list(row) for row in db.execute(select(Rendition.bucket, Rendition.object_key).where(*mine))]
 
 

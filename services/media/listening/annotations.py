@@ -4,12 +4,12 @@ An annotation is its listener's own and is kept under the id of what it is about
 star. Lists show what is in the listener's library now.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select, text, update
+from sqlalchemy import Select, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,8 @@ class By(StrEnum):
     PLAYED_MOST = "play_count"
     PLAYED_LAST = "played_at"
 
+
+FORGOTTEN_AT_ONCE = 10_000  # a statement takes 65,535 parameters
 
 KEPT = (
     Annotation.target_id,
@@ -117,6 +119,15 @@ def rate(db: Session, target: Found, target_id: UUID, rating: int | None, *, use
     rated = {"rating": rating or None, "rated_at": rated_at}
     new = insert(Annotation).values(user_id=user_id, target=target.value, target_id=target_id, **rated)
     db.execute(new.on_conflict_do_update(index_elements=KEY, set_=rated))
+
+
+def forget_tracks(db: Session, file_ids: Collection[UUID]) -> None:
+    """Forget what anybody made of tracks that are no more, as their plays are; albums and artists may come again."""
+    for start in range(0, len(gone := list(file_ids)), FORGOTTEN_AT_ONCE):
+        theirs = (Annotation.target == Found.TRACK.value, Annotation.target_id.in_(gone[start : start + FORGOTTEN_AT_ONCE]))
+        for listener in sorted(db.scalars(select(Annotation.user_id).where(*theirs).distinct())):
+            lock(db, user_id=listener)
+        db.execute(delete(Annotation).where(*theirs))
 
 
 def of(db: Session, target: Found, target_ids: Sequence[UUID], *, user_id: UUID) -> dict[UUID, Row]:

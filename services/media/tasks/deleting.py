@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.media.library import catalogue, files, renditions
+from services.media.listening import annotations
 from services.media.models.files import AudioFile, Kind, State
 from services.media.playing import cache
 from services.media.playlists import entries
@@ -26,12 +27,11 @@ def delete_bytes(work: Work, *, file_id: str, user_id: str, objects: list[list[s
     with database.transaction(work.engine, user_id=UUID(user_id)) as db:
         if not files.is_deleting(db, UUID(file_id), user_id=UUID(user_id)):
             return
-        objects = objects + renditions.objects_of(db, UUID(file_id), user_id=UUID(user_id))
+        objects = objects + renditions.objects_of(db, [UUID(file_id)], user_id=UUID(user_id))
     for bucket, key in objects:
         work.store.delete(bucket, key)
     cache.remove(work.cache, [UUID(file_id)])
-    with database.transaction(work.engine, user_id=UUID(user_id)) as db:
-        files.forget(db, [UUID(file_id)], user_id=UUID(user_id))
+    _forget(work, [UUID(file_id)], UUID(user_id))
 
 
 @queue.task()
@@ -41,11 +41,12 @@ def delete_all_bytes(work: Work, *, user_id: str) -> None:
     while True:
         with database.transaction(work.engine, user_id=who) as db:
             rows = files.deleting(db, user_id=who, at_most=DELETED_AT_ONCE)
-        for bucket, key in (each for row in rows for each in objects_of(row)):
+            gone = [row["id"] for row in rows]
+            objects = [each for row in rows for each in objects_of(row)] + renditions.objects_of(db, gone, user_id=who)
+        for bucket, key in objects:
             work.store.delete(bucket, key)
-        cache.remove(work.cache, [row["id"] for row in rows])
-        with database.transaction(work.engine, user_id=who) as db:
-            files.forget(db, [row["id"] for row in rows], user_id=who)
+        cache.remove(work.cache, gone)
+        _forget(work, gone, who)
         if len(rows) < DELETED_AT_ONCE:
             return
 
@@ -120,6 +121,13 @@ def objects_of(row: Any) -> list[list[str]]:
 def twin_key(row: Any) -> str:
     """Where the twin of a file is that does not seek: beside it."""
     return f"{row['object_key'].rpartition('/')[0]}/{row['id']}{TWIN}"
+
+
+def _forget(work: Work, file_ids: list[UUID], user_id: UUID) -> None:
+    """Remove the rows of files whose bytes are gone, and what any listener made of them."""
+    with database.transaction(work.engine) as db:  # as the worker, since whoever was shown a file may have starred it
+        files.forget(db, file_ids, user_id=user_id)
+        annotations.forget_tracks(db, file_ids)
 
 
 def _and_its_bytes(db: Session, row: Any, user_id: UUID) -> Any:

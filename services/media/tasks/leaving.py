@@ -1,5 +1,6 @@
 """Who leaves: everything of theirs is deleted, or written down for them."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from services.media.leaving import archives, forgetting
+from services.media.listening import annotations
 from services.media.models import Base
 from services.media.playing import cache
 from services.media.tasks.deleting import objects_of
@@ -34,6 +36,7 @@ def forget(work: Work, user_id: UUID) -> None:
     cache.remove(work.cache, [row["id"] for row in ended])
     with database.transaction(work.engine) as db:
         forgetting.drop_all(db, user_id=user_id)
+        annotations.forget_tracks(db, [row["id"] for row in ended])
 
 
 def export(db: Session, user_id: UUID) -> Iterator[tuple[str, Rows]]:
@@ -51,7 +54,12 @@ def keep_part(work: Work, path: Path, task_id: UUID, user_id: UUID) -> None:
 
 
 def _shown(row: RowMapping | dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in HIDDEN}
+    """A row as JSON takes it: bytes, such as those of a waveform, are Base64."""
+    return {name: _plain(value) for name, value in row.items() if name not in HIDDEN}
+
+
+def _plain(value: Any) -> Any:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 leaving.take_part(queue, events, forget=forget, export=export, keep=keep_part)

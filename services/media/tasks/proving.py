@@ -18,8 +18,9 @@ ON_ITS_WAY = timedelta(hours=1)  # an object may wait so long for its row
 
 @queue.task(every="41 3 * * *")
 def prove_storage(work: Work) -> None:
-    """Say once a night what rows and objects disagree about; `make fsck` puts it right."""
-    for each in findings.look(work.engine, work.store, work.settings, stored_before=clock.now() - ON_ITS_WAY):
+    """Say once a night what rows and objects disagree about, by names and lengths; `make fsck` compares bytes, and repairs."""
+    before = clock.now() - ON_ITS_WAY
+    for each in findings.look(work.engine, work.store, work.settings, stored_before=before, reads_all=False):
         log(__name__).error("storage.disagrees", wrong=each.wrong, bucket=each.bucket, key=each.key)
 
 
