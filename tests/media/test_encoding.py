@@ -1,5 +1,6 @@
 """Files in other formats, as the child makes them, and what becomes of the child."""
 
+import resource
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -9,8 +10,8 @@ import av
 import psutil
 import pytest
 
-from services.media.processing import children, encoding
-from services.media.processing.children import ChildFailed
+from services.media.processing import children, encoding, inspection
+from services.media.processing.children import ChildFailed, ParsersDown
 from services.media.processing.encoding import Encoding, Format
 from tests.media import make
 
@@ -80,6 +81,37 @@ def test_a_nursery_that_is_killed_is_started_again(tmp_path: Path) -> None:
     psutil.Process(nursery.pid).kill()
 
     assert works() > 20
+
+
+def test_a_machine_without_room_for_a_child_says_nothing_of_a_file_and_ends_no_other_child(tmp_path: Path) -> None:
+    (tmp_path / "long.wav").write_bytes(make.big_wav(10_000_000))
+    with Encoding(tmp_path / "long.wav", mime_type="audio/wav", format="mp3", bit_rate_kbps=64) as made:
+        made.read(10)
+        nursery = children._nursery._process
+        assert nursery
+        for room in (0, 1):  # for no descriptor of an order; for that, but for no child
+            taken = {int(each.name) for each in Path(f"/proc/{nursery.pid}/fd").iterdir()}
+            full = [each for each in range(1000) if each not in taken][room]
+            before = resource.prlimit(nursery.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(nursery.pid, resource.RLIMIT_NOFILE, (full, before[1]))
+            with pytest.raises(ParsersDown):
+                inspection.probe(make.MINUET, filename="minuet.flac")
+            with pytest.raises(ParsersDown):
+                Encoding(make.MINUET, mime_type="audio/flac", format="mp3", bit_rate_kbps=64).read(10)
+            resource.prlimit(nursery.pid, resource.RLIMIT_NOFILE, before)
+        assert inspection.probe(make.MINUET, filename="minuet.flac").mime_type == "audio/flac"
+        while made.read(65536):  # to its end, and it is said where that is not whole
+            pass
+
+
+def test_a_stream_that_cannot_begin_again_closes_its_own_descriptors_and_no_others(tmp_path: Path) -> None:
+    made = Encoding(make.MINUET, mime_type="audio/flac", format="mp3", bit_rate_kbps=64)
+    made.close()
+    with (tmp_path / "other").open("wb") as first, (tmp_path / "another").open("wb") as second:
+        made.close()
+
+        first.write(b"whole")
+        second.write(b"whole")
 
 
 @pytest.mark.parametrize("make_it", [lambda: b"", lambda: b"words" * 100, lambda: make.wav()[:44]])

@@ -18,19 +18,28 @@ MAX_ANSWER_BYTES = 1024 * 1024
 GRACE_SECONDS = 5  # that the nursery may be late with the end of a child
 READ_BYTES = 64 * 1024
 MIB = 1024 * 1024
+CLOSED = -1  # instead of a descriptor, whose number is somebody else's by then
 
 
 class ChildFailed(Exception):
-    """The child crashed, met its limits or took too long."""
+    """The child crashed or met its limits: what it was asked about is too much for it."""
 
 
 class ParsersDown(Unavailable):
     """Files cannot be looked at just now. Try again in a moment."""
 
 
+class TookTooLong(Unavailable):
+    """This took too long just now. Try again in a moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one child may use. `write_bytes` is of one file."""
+    """What one child may use. `write_bytes` is of one file.
+
+    Too much of the processor tells of what it works on, too much time of this machine: `wall_seconds` are far more where
+    somebody's file depends on it.
+    """
 
     wall_seconds: int
     cpu_seconds: int
@@ -43,14 +52,14 @@ class Gone(Exception):
 
 
 def ask(command: str, limits: Limits, **facts: Any) -> dict[str, Any]:
-    """What a child says of one thing. Raises ChildFailed."""
+    """What a child says of one thing. Raises ChildFailed; where that says nothing of the thing, TookTooLong, ParsersDown."""
     for _ in range(2):  # the nursery may have ended of itself just as it was asked
         try:
             with Child(command, limits, **facts) as child:
                 return child.answer()
         except Gone:
             continue
-    raise ChildFailed("the parsers are gone")
+    raise ParsersDown
 
 
 class Child:
@@ -77,17 +86,21 @@ class Child:
 
     def close(self) -> None:
         """Listen to it no more."""
-        os.close(self._answer)
+        if self._answer != CLOSED:
+            os.close(self._answer)
+            self._answer = CLOSED
 
     def answer(self) -> dict[str, Any]:
-        """What it said, once it has ended. Raises ChildFailed, Gone."""
+        """What it said, once it has ended. Raises ChildFailed, TookTooLong, Gone."""
         said, _, status = self._all().rpartition(b"\n")
         if not status:
             raise Gone
         if status != b"0":
             words = {"command": self._command, "status": status.decode(), "said": said[-300:].decode(errors="replace")}
             log(__name__).warning("child.failed", **words)
-            raise ChildFailed("it took too long" if status == b"took too long" else "the parser gave up")
+            if status == b"took too long":
+                raise TookTooLong
+            raise ChildFailed("the parser gave up")
         answer: dict[str, Any] = json.loads(said)
         return answer
 
@@ -103,7 +116,7 @@ class Child:
             kept += piece
             if len(kept) > MAX_ANSWER_BYTES:
                 raise ChildFailed("it says too much")
-        raise ChildFailed("it took too long")
+        raise TookTooLong
 
 
 class _Nursery:

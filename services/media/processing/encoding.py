@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from services.media.processing import children
-from services.media.processing.children import Child, Gone, Limits
+from services.media.processing.children import CLOSED, Child, Gone, Limits
 from services.media.processing.inspection import DEMUXERS
 
 Format = Literal["opus", "aac", "mp3"]
@@ -37,6 +37,8 @@ class Encoding:
     def __init__(self, source: Path, *, mime_type: str, format: Format, bit_rate_kbps: int, start_seconds: float = 0) -> None:
         self._facts = _facts(source, mime_type, format, bit_rate_kbps, start_seconds)
         self._is_read = False
+        self._pipe = CLOSED
+        self._child: Child | None = None
         self._begin()
 
     def __enter__(self) -> Self:
@@ -46,16 +48,20 @@ class Encoding:
         self.close()
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes as soon as there are any; nothing at its end. Raises ChildFailed where it ends in the middle."""
+        """Up to `size` bytes as soon as there are any; nothing at its end. Raises ChildFailed where it ends in the middle.
+
+        Raises ParsersDown, TookTooLong.
+        """
         piece = os.read(self._pipe, size)
         if piece:
             self._is_read = True
             return piece
         try:
+            assert self._child is not None
             self._child.answer()
         except Gone as reason:
             if self._is_read:
-                raise children.ChildFailed("the parsers are gone") from reason
+                raise children.ParsersDown from reason
             self.close()  # they ended of themselves just as they were asked
             self._begin()
             self._is_read = True
@@ -64,8 +70,11 @@ class Encoding:
 
     def close(self) -> None:
         """Whatever is left of it is not made."""
-        os.close(self._pipe)
-        self._child.close()
+        if self._pipe != CLOSED:
+            os.close(self._pipe)
+            self._pipe = CLOSED
+        if self._child:
+            self._child.close()
 
     def _begin(self) -> None:
         self._pipe, its_end = os.pipe()
@@ -73,6 +82,7 @@ class Encoding:
             self._child = Child("encode", STREAMING, pipe=its_end, **self._facts)
         except BaseException:
             os.close(self._pipe)
+            self._pipe = CLOSED
             raise
         finally:
             os.close(its_end)

@@ -15,11 +15,11 @@ from shared.errors import Unavailable
 
 AT_ONCE = 2  # children of one process that look at something; the machine has two cores
 PATIENCE_SECONDS = 45  # that one more waits for its turn
-QUICK_SECONDS = 2.0  # after which a probe leaves it to the look at the whole file
+QUICK_SECONDS = 2.0  # of the processor, as all of these; after which a probe leaves it to the look at the whole file
 THOROUGH_SECONDS = 20.0
 PROBING = Limits(wall_seconds=8, cpu_seconds=6)
-LOOKING = Limits(wall_seconds=25, cpu_seconds=25, write_bytes=256 * 1024 * 1024)  # a twin is as large as its file
-MEASURED_SECONDS = 150.0
+LOOKING = Limits(wall_seconds=100, cpu_seconds=25, write_bytes=256 * children.MIB)  # a twin is as large as its file
+MEASURED_SECONDS = 145.0
 MEASURING = Limits(wall_seconds=180, cpu_seconds=150, nice=10)
 
 # How each type is read again, once it is known.
@@ -75,7 +75,8 @@ class Measured:
 def probe(path: Path, *, filename: str) -> Found:
     """Whether it is audio that plays, decided by its content and in two seconds at most: what takes longer is taken for now.
 
-    Raises NotAudio, Undecodable; `filename` is for their words.
+    Raises NotAudio, Undecodable, and where this says nothing of the file, InspectorBusy, TookTooLong, ParsersDown; `filename`
+    is for the words of the first two.
     """
     return _found(_ask("probe", PROBING, filename, path=str(path), seconds=QUICK_SECONDS), filename)
 
@@ -87,7 +88,7 @@ def look(path: Path, *, folder: Path, filename: str) -> Found:
 
 
 def measure(path: Path, *, mime_type: str, seconds: float | None) -> Measured:
-    """How loud it is and what it looks like. Raises ChildFailed."""
+    """How loud it is and what it looks like. Raises ChildFailed, TookTooLong."""
     facts = {"path": str(path), "demuxer": DEMUXERS[mime_type], "seconds": seconds, "at_most_seconds": MEASURED_SECONDS}
     answer = children.ask("measure", MEASURING, **facts)
     return Measured(peaks=bytes.fromhex(answer.pop("peaks")), loudness=answer)

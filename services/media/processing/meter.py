@@ -28,7 +28,7 @@ def measure(*, path: str, demuxer: str, seconds: float | None, at_most_seconds: 
     """
     with Path(path).open("rb") as file:
         meter = Meter(seconds)
-        with av.open(Watched(file, time.monotonic() + at_most_seconds), format=demuxer) as container:
+        with av.open(Watched(file, time.process_time() + at_most_seconds), format=demuxer) as container:
             for frame in _frames(container):
                 meter.take(frame)
         meter.end()

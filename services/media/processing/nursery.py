@@ -75,18 +75,30 @@ class Nursery:
             self._bury(child)
 
     def _take_order(self) -> bool:
-        message, pipes, _, _ = socket.recv_fds(self._orders, MAX_ORDER_BYTES, MAX_PIPES)
+        message, pipes, flags, _ = socket.recv_fds(self._orders, MAX_ORDER_BYTES, MAX_PIPES)
         if not message:
             return False
-        order = json.loads(message)
-        pid = os.fork()
+        is_born = not flags & socket.MSG_CTRUNC and self._bear(json.loads(message), pipes)
+        for each in pipes[1:] if is_born else pipes:  # without a child they end without a word, and whoever asked asks again
+            os.close(each)
+        return True
+
+    def _bear(self, order: dict[str, Any], pipes: list[int]) -> bool:
+        """Whether this machine had room for one more; those that are at work stay so in any case."""
+        try:
+            pid = os.fork()
+        except OSError:
+            return False
         if pid == 0:
             _live(order, pipes, [self._orders.fileno(), *(each.answer for each in self._children.values())])
-        for each in pipes[1:]:
-            os.close(each)
-        child = Child(pid, os.pidfd_open(pid), pipes[0], time.monotonic() + order["wall_seconds"])
-        self._children[child.pidfd] = child
-        self._watch.register(child.pidfd, selectors.EVENT_READ)
+        try:
+            pidfd = os.pidfd_open(pid)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return False
+        self._children[pidfd] = Child(pid, pidfd, pipes[0], time.monotonic() + order["wall_seconds"])
+        self._watch.register(pidfd, selectors.EVENT_READ)
         return True
 
     def _bury(self, child: Child, word: str = "") -> None:

@@ -14,7 +14,7 @@ from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
 from services.media.library import catalogue, files, waveforms
 from services.media.models.files import State
 from services.media.processing import inspection, pictures
-from services.media.processing.children import ChildFailed
+from services.media.processing.children import ChildFailed, TookTooLong
 from services.media.processing.inspection import Found
 from services.media.tasks import deleting
 from services.media.tasks.queue import Work, queue
@@ -29,7 +29,7 @@ HASHED_BYTES = 1024 * 1024
 def read_tags(work: Work, *, file_id: str, user_id: str) -> None:
     """Look at a whole file: it becomes ready with all it tells of itself, or rejected. May be repeated.
 
-    Raises StoreUnavailable, and is then repeated.
+    Raises StoreUnavailable, ParsersDown, TookTooLong, and is then repeated: only what the file itself is can reject it.
     """
     who, which = UUID(user_id), UUID(file_id)
     try:
@@ -102,7 +102,7 @@ def _measure(work: Work, file_id: UUID, user_id: UUID) -> None:
                 facts = _facts(found) | _keep_twin(work, row, found)
             measured = inspection.measure(copy, mime_type=row["mime_type"], seconds=row["duration"])
             facts, peaks = facts | measured.loudness, measured.peaks
-    except (ChildFailed, NotAudio, Undecodable, BytesLost) as reason:
+    except (ChildFailed, TookTooLong, NotAudio, Undecodable, BytesLost) as reason:
         log(__name__).warning("file.not_measured", file_id=str(file_id), reason=repr(reason)[:200])
     with database.transaction(work.engine, user_id=user_id) as db:
         files.measured(db, file_id, user_id=user_id, **facts)
