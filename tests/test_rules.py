@@ -22,6 +22,7 @@ HELD_OPEN_ENDPOINTS = {
     "save_session",
     "send_bytes",
     "send_otherwise",
+    "stream_file",
     "upload_cover",
     "upload_audio",
     "upload_files",

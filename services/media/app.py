@@ -77,7 +77,9 @@ def create() -> FastAPI:
         settings=settings,
         engine=engine,
         verifier=verifier,
-        routers=[
+        routers=[  # tried in this order: what is asked for most, and fastest, comes first
+            playing.router,
+            play.router,
             annotations.router,
             tracks.router,
             metadata.router,
@@ -90,8 +92,6 @@ def create() -> FastAPI:
             pictures.router,
             files.router,
             archives.router,
-            playing.router,
-            play.router,
             internal.router,
             audiences.router,
             statistics.router,

@@ -15,6 +15,7 @@ from services.media.library import locking
 from services.media.models.files import FOLLOWS, LIBRARY, LISTED, PLAYABLE, AudioFile, FileCount, Kind, State
 from services.media.receiving import quota
 from shared import clock
+from shared import db as database
 from shared.tables import Instant
 
 Row = dict[str, Any]
@@ -97,7 +98,7 @@ def newest(
     facts = {"user_id": user_id, "kinds": [each.value for each in kinds], "limit": limit + 1, "offset": offset}
     if after:
         facts |= {"after_at": after[0], "after_id": after[1]}
-    rows = [dict(row) for row in db.execute(_NEXT_PAGE if after else _FIRST_PAGE, facts).mappings()]
+    rows = database.rows(db, _NEXT_PAGE if after else _FIRST_PAGE, facts)
     is_all = not (after or offset or len(rows) > limit)  # then the count is known
     total = len(rows) if is_all else int(db.scalar(_COUNT, facts) or 0)
     return Page(rows[:limit], total, has_more=len(rows) > limit)

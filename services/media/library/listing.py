@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.media.library.files import Page, Row
 from services.media.models.listening import Annotation
+from shared import db as database
 
 USER = bindparam("user_id", type_=Uuid())
 After = tuple[datetime | str, UUID]  # what the last row of the page before is sorted by, and its id
@@ -61,7 +62,7 @@ class Listing:
         if after:
             facts |= {"after": after[0], "after_id": after[1]}
         statement = self._statement(frozenset(given), sort, descending, bool(after))
-        rows = [dict(row) for row in db.execute(statement, facts).mappings()]
+        rows = database.rows(db, statement, facts)
         is_all = rows and not (after or len(rows) > limit)
         total = offset + len(rows) if is_all else self._total(db, facts, frozenset(given), sort, count)
         return Page(rows[:limit], total, has_more=len(rows) > limit)
@@ -71,7 +72,7 @@ class Listing:
         key = "of"
         if key not in self._made:
             self._made[key] = self._source().where(self.id.in_(bindparam("ids", expanding=True)))
-        found = {row["id"]: row for row in db.execute(self._made[key], {"user_id": user_id, "ids": ids}).mappings()}
+        found = {row["id"]: row for row in database.rows(db, self._made[key], {"user_id": user_id, "ids": ids})}
         return [dict(found[each]) for each in ids if each in found]
 
     def _source(self) -> Select[Any]:

@@ -33,9 +33,9 @@ class Places:
 
         It is read in a transaction that is over when this returns. Its `user_id` is the owner's.
         """
-        until, row = self._kept.get((user_id, file_id), (0.0, {}))
-        if time.monotonic() < until:
-            return row
+        kept = self.kept(file_id, user_id=user_id)
+        if kept is not None:
+            return kept
         forgotten = self._forgotten
         with database.transaction(engine, user_id=user_id) as db:
             row = readers.bytes_of(db, file_id, user_id=user_id)
@@ -45,6 +45,11 @@ class Places:
             while len(self._kept) > AT_MOST:
                 self._kept.popitem(last=False)
         return row
+
+    def kept(self, file_id: UUID, *, user_id: UUID) -> Row | None:
+        """The same where it is kept, without any I/O; None where it has to be read."""
+        until, row = self._kept.get((user_id, file_id), (0.0, {}))
+        return row if time.monotonic() < until else None
 
     def forget(self, file_id: UUID) -> None:
         """It is deleted, and that is committed: for its owner and for everybody else."""

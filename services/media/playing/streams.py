@@ -28,6 +28,7 @@ from services.media.world import World
 Headers = Mapping[str, str]
 
 PIECE_BYTES = 32 * 1024  # handed to the server at once: it queues several for a player that pauses
+SHORT_BYTES = 128 * 1024  # of a local file: read where the request is served, faster than a thread is woken
 PAUSED_SECONDS = 1.0  # that nothing was taken of a piece: whoever listens has enough for now
 PATHSEND = "http.response.pathsend"
 UNSAFE_IN_QUOTES = re.compile(r"[^A-Za-z0-9 ._()&+-]")
@@ -108,17 +109,47 @@ def _body(
     headers: Headers,
 ) -> Response:
     start, end = span
-    local, length = world.cache.find(file), end - start + 1
-    if local and length == file["file_size"] and PATHSEND in request.scope.get("extensions", {}):
+    length = end - start + 1
+    local = world.cache.find(file) if length == file["file_size"] else None
+    if local and PATHSEND in request.scope.get("extensions", {}):
         return LocalFile(local, status, headers)
     if length > READ_BYTES:
         return Pieces(file, world, listener, span, status, headers)
-    if local:
-        with suppress(FileNotFoundError), local.open("rb") as copy:
-            return Response(os.pread(copy.fileno(), length, start), status, headers)
-    content = world.store.read(file["bucket"], file["object_key"], start=start, length=length)
-    world.cache.want(file)
-    return Response(content, status, headers)
+    return Span(file, world, span, status, headers)
+
+
+class Span(Response):
+    """A span that one read brings, of the local copy where there is one, else of the object store.
+
+    It is read when it is sent: a thread for every range cost more than reading 64 KiB that the kernel holds.
+    """
+
+    def __init__(self, file: Mapping[str, Any], world: World, span: tuple[int, int], status: int, headers: Headers) -> None:
+        super().__init__(None, status, headers)
+        self._file, self._world = file, world
+        self._start, self._length = span[0], span[1] - span[0] + 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it. Raises StoreUnavailable, BytesLost."""
+        is_short = self._length <= SHORT_BYTES
+        local = self._read_local() if is_short else await to_thread.run_sync(self._read_local)
+        self.body = await to_thread.run_sync(self._read_stored) if local is None else local
+        await super().__call__(scope, receive, send)
+
+    def _read_local(self) -> bytes | None:
+        descriptor = _opened(self._world.cache.find(self._file))
+        if descriptor is None:
+            return None
+        try:
+            return os.pread(descriptor, self._length, self._start)
+        finally:
+            os.close(descriptor)
+
+    def _read_stored(self) -> bytes:
+        its = self._file
+        found = self._world.store.read(its["bucket"], its["object_key"], start=self._start, length=self._length)
+        self._world.cache.want(its)
+        return found
 
 
 class Pieces(StreamingResponse):

@@ -13,7 +13,8 @@ from shared.fastapi_app.guards import shell
 ID_CHARACTERS = 36
 
 
-def _world(request: Request) -> World:
+async def _world(request: Request) -> World:
+    # No I/O, so no thread of its own.
     world: World = shell(request).world
     return world
 

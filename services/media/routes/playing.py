@@ -23,15 +23,14 @@ ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {downloads.MEDIA_TYPE: 
 
 @router.head("/files/{file_id}/stream", include_in_schema=False)
 @router.get("/files/{file_id}/stream", response_class=Response, responses=AUDIO, tags=["files"])
-def stream_file(
+async def stream_file(
     request: Request, caller: SignedInUncounted, file_id: FileId, media: Media, sound: Annotated[Sound, Query()]
 ) -> Response:
     """The bytes of a file that you may hear, whole or one range of them, as they play best; or in another format.
 
     What is not kept in that format yet is sent while it is encoded, without ranges; a moment later it has them.
     """
-    file = media.places.find(shell(request).engine, file_id, user_id=caller.id)
-    return transcodes.answer(request, file, media, listener=caller.id, **dict(sound))
+    return await transcodes.play(request, file_id, media, user_id=caller.id, **dict(sound))
 
 
 @router.head("/files/{file_id}/download", include_in_schema=False)
