@@ -12,11 +12,14 @@ from sqlalchemy import select, update
 
 from services.media import fsck
 from services.media.models.files import AudioFile, StorageUse
+from services.media.proving import findings, repairs
+from services.media.proving.findings import Finding
 from services.media.store import Store
 from services.media.tasks import Work
+from shared import clock, ids
 from shared import db as database
-from shared import ids
 from tests.media import make
+from tests.media.test_pictures import picture, send
 from tests.people import Person
 from tests.stack import Stack
 
@@ -96,6 +99,77 @@ def test_a_lost_cover_is_forgotten_and_a_wrong_count_counted_anew(
         assert db.scalar(select(AudioFile.cover_key).where(AudioFile.id == UUID(file["id"]))) is None
         assert db.scalar(select(StorageUse.used_bytes).where(StorageUse.user_id == alice.id)) == file["file_size"]
     assert said(work, capsys, about=[alice.id]) == []
+
+
+def found_of(work: Work, person: Person) -> list[Finding]:
+    looked = findings.look(work.engine, work.store, work.settings, stored_before=clock.now(), reads_all=False)
+    return [each for each in looked if each.user_id == person.id]
+
+
+def rows(work: Work, statement: str, *facts: Any) -> list[Any]:
+    with work.engine.begin() as db:
+        return [tuple(row) for row in db.exec_driver_sql(statement, facts)]
+
+
+def test_a_file_that_its_owner_deleted_meanwhile_stays_deleted(stack: Stack, alice: Person, work: Work) -> None:
+    file = make.uploaded(alice, make.wav(0.2))
+    work.store.delete(BUCKET, key(alice, file["id"]))
+    [found] = found_of(work, alice)
+
+    with work.engine.begin() as db:  # as if just now: its row is still there
+        db.exec_driver_sql("UPDATE audio_files SET state = 'deleting' WHERE id = %s", (file["id"],))
+        db.exec_driver_sql("UPDATE storage_use SET used_bytes = 0 WHERE user_id = %s", (alice.id,))
+
+    assert repairs.repair(work, found) == repairs.CHANGED
+    assert rows(work, "SELECT state FROM audio_files WHERE id = %s", file["id"]) == [("deleting",)]
+    assert alice.get("/files").json() == []
+
+
+def test_what_came_back_is_left_as_it_is(alice: Person, work: Work) -> None:
+    file = make.uploaded(alice, make.wav(0.2))
+    bytes_of = work.store.read_all(BUCKET, key(alice, file["id"]), at_most=100_000)
+    work.store.delete(BUCKET, key(alice, file["id"]))
+    [found] = found_of(work, alice)
+    put(work, key(alice, file["id"]), bytes_of)
+
+    assert repairs.repair(work, found) == repairs.CHANGED
+    assert alice.get(f"/files/{file['id']}").json()["status"] == "ready"
+
+
+def test_a_lost_file_leaves_its_album_and_playlists_and_its_room_is_given_back_once(
+    stack: Stack, alice: Person, work: Work
+) -> None:
+    file, other = make.uploaded(alice), make.uploaded(alice, make.wav(0.2))
+    playlist = alice.post("/playlists", {"name": "Mine", "tracks": [file["id"], other["id"]]}).json()
+    audio = next(each for each in work.store.listed(BUCKET, f"storage/audio/{alice.id}/{file['id']}"))
+    work.store.delete(BUCKET, audio.key)
+
+    for each in found_of(work, alice):
+        repairs.repair(work, each)
+
+    assert [each["track_count"] for each in alice.get("/playlists").json() if each["id"] == playlist["id"]] == [1]
+    assert rows(work, "SELECT album_id FROM audio_files WHERE id = %s", file["id"]) == [(None,)]
+    make.until(lambda: make.objects(stack, alice), lambda left: [each.name for each in left] == [f"{other['id']}.wav"])
+    assert alice.delete(f"/files/{file['id']}").status_code == 204
+    used = "SELECT used_bytes FROM storage_use WHERE user_id = %s"
+    assert rows(work, used, alice.id) == [(other["file_size"],)]
+
+
+def test_a_lost_picture_gives_its_room_back(stack: Stack, alice: Person, work: Work) -> None:
+    lost = send(alice, picture()).json()
+    work.store.delete(BUCKET, f"storage/image/{alice.id}/{lost['id']}.jpg")
+
+    for each in found_of(work, alice):
+        repairs.repair(work, each)
+
+    assert rows(work, "SELECT used_bytes FROM storage_use WHERE user_id = %s", alice.id) == [(0,)]
+    make.until(lambda: make.objects(stack, alice), lambda left: not left)
+
+
+def test_a_recording_that_needs_no_twin_has_not_lost_one(alice: Person, work: Work) -> None:
+    make.uploaded(alice, make.encoded("webm", "libopus"), "seeks.webm")
+
+    assert found_of(work, alice) == []
 
 
 def test_what_is_on_its_way_is_left_alone(alice: Person, work: Work, capsys: pytest.CaptureFixture[str]) -> None:

@@ -225,11 +225,14 @@ def is_measured(db: Session, file_id: UUID, *, user_id: UUID) -> bool:
 
 
 def reject(db: Session, file: Row, *, user_id: UUID, why: str) -> None:
-    """It is not what is taken here; its row stays and says why, its room is given back. Raises NoSuchFile.
+    """It is not what is taken here; its row stays and says why, its room is given back.
 
-    `file` is a row of `stored`; whoever calls this has its objects deleted.
+    `file` is a row of `stored`; whoever calls this has its objects deleted. Raises NoSuchFile, also where the file has gone
+    on from the state that the row tells.
     """
     locking.lock(db, user_id=user_id)
+    mine = (AudioFile.id == file["id"], AudioFile.user_id == user_id, AudioFile.state == file["state"])
+    _one(db.execute(select(AudioFile.id).where(*mine).with_for_update(key_share=True)).first())
     keys = dict.fromkeys(("object_key", "cover_key", "playable_key", "playable_size", "playable_sha256"))
     become(db, file["id"], State.REJECTED, user_id=user_id, error=why, file_size=0, **keys)
     quota.release(db, file["file_size"], user_id=user_id)

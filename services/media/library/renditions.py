@@ -69,6 +69,12 @@ def objects_of(db: Session, file_ids: Collection[UUID], *, user_id: UUID) -> lis
     return [list(row) for row in db.execute(select(Rendition.bucket, Rendition.object_key).where(*mine))]
 
 
+def forget(db: Session, file_id: UUID, *, user_id: UUID) -> list[list[str]]:
+    """Forget every rendition of a file; their buckets and keys."""
+    gone = delete(Rendition).where(Rendition.file_id == file_id, Rendition.user_id == user_id)
+    return [list(row) for row in db.execute(gone.returning(Rendition.bucket, Rendition.object_key))]
+
+
 def make_room(db: Session, *, at_most_bytes: int) -> list[list[str]]:
     """Forget what was given up, and the least recently used of everybody's until the rest fits; their buckets and keys."""
     now = clock.now()

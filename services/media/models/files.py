@@ -37,7 +37,7 @@ class State(StrEnum):
 FOLLOWS: Final = {
     State.UPLOADING: {State.PROCESSING, State.READY, State.REJECTED, State.DELETING},
     State.PROCESSING: {State.READY, State.REJECTED, State.DELETING},
-    State.READY: {State.DELETING},
+    State.READY: {State.REJECTED, State.DELETING},  # rejected where the object store has lost its bytes
     State.REJECTED: {State.DELETING},
     State.DELETING: set[State](),
 }

@@ -29,7 +29,7 @@ class Claim(NamedTuple):
     id: UUID
     user_id: UUID
     is_settled: bool = True  # not just on its way in or out
-    is_spare: bool = False  # made of another object, and made anew or done without
+    is_spare: bool = False  # nothing is lost without it
 
 
 def all_of(engine: Engine, settings: Settings) -> Iterator[Claim]:
@@ -48,7 +48,7 @@ def all_of(engine: Engine, settings: Settings) -> Iterator[Claim]:
     for row in _rows(engine, select(UploadPart), UploadPart.object_key):
         yield Claim(main, row.object_key, row.size_bytes, None, "upload_parts", row.upload_id, row.user_id)
     for row in _rows(engine, select(Playlist).where(Playlist.cover_key.is_not(None))):
-        yield Claim(main, row.cover_key, None, None, "playlists", row.id, row.user_id, is_spare=True)
+        yield Claim(main, row.cover_key, None, None, "playlists", row.id, row.user_id)
 
 
 def _of_file(row: Any) -> Iterator[Claim]:
@@ -57,10 +57,13 @@ def _of_file(row: Any) -> Iterator[Claim]:
         row.object_key: ("audio_files", row.file_size, row.sha256),
         row.playable_key: ("audio_files twin", row.playable_size, row.playable_sha256),
     }
+    covers = pictures.keys(row.cover_key) if row.cover_key else []
     facts = {column.key: getattr(row, column.key) for column in AudioFile.__table__.columns}
     for bucket, key in objects_of(facts):
-        noun, size, digest = known.get(key, ("audio_files cover", None, None))
-        yield Claim(bucket, key, size, digest, noun, row.id, row.user_id, settled, is_spare=noun.endswith("cover"))
+        unknown = "audio_files cover" if key in covers else "audio_files twin"
+        noun, size, digest = known.get(key, (unknown, None, None))
+        may_be_missing = key not in known and key not in covers  # a twin that was not needed
+        yield Claim(bucket, key, size, digest, noun, row.id, row.user_id, settled, is_spare=may_be_missing)
 
 
 def _rows(engine: Engine, wanted: Select[Any], key: Any = None) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from services.media.errors import BytesLost
 from services.media.proving import claims
 from services.media.proving.claims import Claim
 from services.media.settings import Settings
-from services.media.store import READ_BYTES, Store
+from services.media.store import READ_BYTES, Listed, Store
 
 
 class Wrong(StrEnum):
@@ -53,22 +53,30 @@ def look(
         place = (claim.bucket, claim.key)
         unclaimed.discard(place)
         found = there.get(place)
-        if not claim.is_settled:
-            continue
-        if found is None:
-            wrong = Wrong.MISSING if not _is_there(store, claim) else None
-        elif claim.size_bytes is not None and found.size_bytes != claim.size_bytes:
-            wrong = Wrong.SIZE
-        elif reads_all and claim.sha256 and claim.size_bytes is not None:
-            wrong = _damage(store, claim, claim.size_bytes)
-        else:
-            wrong = None
-        if wrong:
+        if claim.is_settled and (wrong := _wrong(store, claim, found, reads_all=reads_all)):
             yield Finding(wrong, *place, claim)
     for place in sorted(unclaimed):
         is_archive = place[1].startswith("exports/")  # those have no rows, and are swept by their age
         if not is_archive and there[place].stored_at < stored_before:
             yield Finding(Wrong.UNCLAIMED, *place)
+
+
+def is_still(store: Store, finding: Finding) -> bool:
+    """Whether an object that a row claims is as it was found: the store may have been away for a moment."""
+    claim = finding.claim
+    assert claim
+    there = (each for each in store.listed(claim.bucket, claim.key) if each.key == claim.key)
+    return _wrong(store, claim, next(there, None), reads_all=finding.wrong == Wrong.DAMAGED) == finding.wrong
+
+
+def _wrong(store: Store, claim: Claim, found: Listed | None, *, reads_all: bool) -> Wrong | None:
+    if found is None:
+        return None if claim.is_spare or _is_there(store, claim) else Wrong.MISSING
+    if claim.size_bytes is not None and found.size_bytes != claim.size_bytes:
+        return Wrong.SIZE
+    if reads_all and claim.sha256 and claim.size_bytes is not None:
+        return _damage(store, claim, claim.size_bytes)
+    return None
 
 
 def _buckets(settings: Settings) -> list[str]:

@@ -4,15 +4,22 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Engine, Select, delete, func, select, true, update
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
+from services.media.library import catalogue, files, locking, renditions
 from services.media.models.files import AudioFile, Rendition, State, StorageUse
 from services.media.models.pictures import Picture
 from services.media.models.playlists import Playlist
-from services.media.models.receiving import Upload
+from services.media.models.receiving import Progress, Upload, UploadPart
+from services.media.playlists import entries
+from services.media.processing import pictures
+from services.media.proving import findings
+from services.media.proving.claims import Claim
 from services.media.proving.findings import Finding, Wrong
 from services.media.receiving import quota
+from services.media.tasks import deleting
+from services.media.tasks.pictures import end_picture
 from services.media.tasks.queue import Work
 from shared import clock
 from shared import db as database
@@ -26,6 +33,7 @@ class Miscount(NamedTuple):
     true_bytes: int
 
 
+CHANGED = "it has changed since, and is left as it is"
 LOST = "Its bytes were lost in the object store. Upload it again."
 
 
@@ -34,6 +42,8 @@ def repair(work: Work, finding: Finding) -> str:
     if finding.claim is None:
         work.store.delete(finding.bucket, finding.key)
         return "deleted"
+    if not findings.is_still(work.store, finding):
+        return CHANGED
     with database.transaction(work.engine) as db:
         return _of_row(db, finding)
 
@@ -69,33 +79,66 @@ def _counted() -> Select[Any]:
 
 
 def _of_row(db: Session, finding: Finding) -> str:
+    """Only a row that still claims the object is changed: its owner may have deleted or edited it since it was read."""
     claim = finding.claim
     assert claim
+    locking.lock(db, user_id=claim.user_id)
     match claim.noun:
         case "audio_files":
-            rejected = {"state": State.REJECTED.value, "error": LOST, "updated_at": clock.now()}
-            db.execute(update(AudioFile).where(AudioFile.id == claim.id).values(**rejected))
-            freed = claim.size_bytes or 0
-            left = func.greatest(StorageUse.used_bytes - freed, 0)
-            db.execute(update(StorageUse).where(StorageUse.user_id == claim.user_id).values(used_bytes=left))
-            return "rejected, and its owner told why"
+            return _reject(db, claim)
         case "audio_files twin":
             gone = {"playable_key": None, "playable_size": None, "playable_sha256": None, "measured_at": None}
-            db.execute(update(AudioFile).where(AudioFile.id == claim.id).values(**gone))
-            return "to be made anew"
+            return _done(db, _ready(claim, AudioFile.playable_key == claim.key).values(**gone), "to be made anew")
         case "audio_files cover":
-            db.execute(update(AudioFile).where(AudioFile.id == claim.id).values(cover_key=None))
-            return "forgotten"
+            covers = [each for each in _covers(db, claim) if claim.key in pictures.keys(each)]
+            return _done(db, _ready(claim, AudioFile.cover_key.in_(covers)).values(cover_key=None), "forgotten")
         case "renditions":
-            db.execute(delete(Rendition).where(Rendition.id == claim.id))
-            return "forgotten, and made anew when it is needed"
+            dropped = delete(Rendition).where(Rendition.id == claim.id, Rendition.object_key == claim.key)
+            return _done(db, dropped, "forgotten, and made anew when it is needed")
         case "playlists":
-            db.execute(update(Playlist).where(Playlist.id == claim.id).values(cover_key=None))
-            return "forgotten"
+            its = and_(Playlist.id == claim.id, Playlist.cover_key == claim.key)
+            return _done(db, update(Playlist).where(its).values(cover_key=None), "forgotten")
         case "media":
-            db.execute(delete(Picture).where(Picture.id == claim.id))
-            return "forgotten"
+            its = and_(Picture.id == claim.id, Picture.user_id == claim.user_id, Picture.state == State.READY.value)
+            if db.scalar(select(Picture.id).where(its)) is None:
+                return CHANGED
+            end_picture(db, claim.id, user_id=claim.user_id)
+            return "deleted, as its owner would"
         case "upload_parts":
-            db.execute(update(Upload).where(Upload.id == claim.id).values(expires_at=clock.now()))
-            return "its upload ends" if finding.wrong == Wrong.MISSING else "its upload ends, and is begun again"
+            part = select(UploadPart.number).where(UploadPart.upload_id == claim.id, UploadPart.object_key == claim.key)
+            its = and_(Upload.id == claim.id, Upload.progress == Progress.RECEIVING.value, part.exists())
+            ends = "its upload ends" if finding.wrong == Wrong.MISSING else "its upload ends, and is begun again"
+            return _done(db, update(Upload).where(its).values(expires_at=clock.now()), ends)
     raise ValueError(claim.noun)
+
+
+def _reject(db: Session, claim: Claim) -> str:
+    """As a look at it would have: it leaves the library and its playlists, and gives its room back."""
+    wanted = select(*files.BYTES).where(_is_ready(claim), AudioFile.object_key == claim.key)
+    row = db.execute(wanted.with_for_update(key_share=True)).mappings().first()
+    if row is None:
+        return CHANGED
+    objects = deleting.objects_of(row) + renditions.forget(db, claim.id, user_id=claim.user_id)
+    catalogue.remove(db, [claim.id], user_id=claim.user_id)
+    entries.drop_files(db, [claim.id], user_id=claim.user_id)
+    files.reject(db, dict(row), user_id=claim.user_id, why=LOST)
+    deleting.delete_objects.enqueue(db, objects=objects)
+    return "rejected, and its owner told why"
+
+
+def _covers(db: Session, claim: Claim) -> list[str]:
+    return [key for key in db.scalars(select(AudioFile.cover_key).where(_is_ready(claim))) if key]
+
+
+def _ready(claim: Claim, still: ColumnElement[bool]) -> Any:
+    return update(AudioFile).where(_is_ready(claim), still)
+
+
+def _is_ready(claim: Claim) -> ColumnElement[bool]:
+    mine = and_(AudioFile.id == claim.id, AudioFile.user_id == claim.user_id)
+    return and_(mine, AudioFile.state == State.READY.value)
+
+
+def _done(db: Session, change: Any, words: str) -> str:
+    result: Any = db.execute(change)
+    return words if result.rowcount else CHANGED
