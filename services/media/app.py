@@ -47,6 +47,7 @@ ARRIVING = 16  # large uploads on their way at once, of everybody; so many caps'
 ARRIVING_OF_ONE = 6  # and of one person: as many connections as a browser opens
 WAIT_SECONDS = 30  # that one more waits for its turn, unread
 STORING = 8  # bodies of resumable uploads that are written just now: a spooled part, or one on its way to the store
+ZIPS = 16  # on their way to everybody: each holds a read of the store, 4 MiB, for as long as whoever downloads pauses
 ZIPS_OF_ONE = 3  # on their way to one person at once
 ENCODINGS = 24  # processes that encode while somebody listens: a player that pauses costs 10 MB and no time
 ENCODINGS_OF_ONE = 4
@@ -111,7 +112,7 @@ def create() -> FastAPI:
             players=Players(peers["auth"], verifier.revocations),
             arrivals=arrivals,
             encoding=Turns(of_one=ENCODINGS_OF_ONE, of_all=ENCODINGS, too_many=TooManyEncodings),
-            zipping=Turns(of_one=ZIPS_OF_ONE, too_many=TooManyZips),
+            zipping=Turns(of_one=ZIPS_OF_ONE, of_all=ZIPS, too_many=TooManyZips),
             streaming=Turns(of_one=STREAMS_OF_ONE, too_many=TooManyStreams),
             answers=Answers(),
             spool=spool,

@@ -8,6 +8,7 @@ from PIL import Image
 
 from shared import ids
 from tests.media import make
+from tests.media.subsonic.player import Player
 from tests.people import Person
 from tests.stack import Stack
 
@@ -74,6 +75,23 @@ def test_a_stranger_cannot_see_a_picture_until_it_is_shown_but_an_avatar(stack: 
 
     assert bob.get(letter["media_url"]).status_code == 404
     assert bob.delete(avatar["media_url"]).status_code == 404
+
+
+def test_players_show_the_newest_avatar(alice: Person, bob: Person) -> None:
+    phone, theirs = Player(alice), Player(bob)
+    username = phone.told("tokenInfo")["tokenInfo"]["username"]
+    nothing = phone.get("getAvatar")
+    send(alice, picture(form="PNG"), "chat")
+    older, newer = (send(alice, picture(wide=400, high=high), "avatar").json() for high in (400, 200))
+
+    seen = phone.get("getAvatar")
+
+    assert size_of(seen) == (300, 150) and nothing.headers["content-type"] == "image/png"
+    assert seen.content == alice.get(newer["media_url"] + "?size=medium").content
+    for player, asked in ((phone, username), (theirs, str(alice.id))):
+        assert player.get("getAvatar", username=asked).content == seen.content
+    for other in (theirs.username, str(bob.id), older["id"], "x", ""):
+        assert phone.get("getAvatar", username=other).content == nothing.content, other
 
 
 def test_what_is_no_picture_or_too_much_of_one_is_refused(stack: Stack, alice: Person) -> None:

@@ -76,13 +76,15 @@ def test_a_playlist_lives_as_sinuzoid_leads_it(alice: Person) -> None:
 def test_playlists_are_found(alice: Person) -> None:
     (track,) = tracks_of(alice, 1)
     spring = playlist_of(alice, [track], name="Antonín in spring")
-    autumn = playlist_of(alice, name="Autumn", description="for rainy days")
+    autumn = playlist_of(alice, name="Autumn", description="for  RÅINY days")
 
     def found(query: str) -> list[str]:
         return [each["id"] for each in alice.get(f"/playlists/search?{query}").json()["playlists"]]
 
     assert found("query=ANTONIN") == [spring["id"]] and found("query=rainy") == [autumn["id"]]
     assert found("query=rainy&search_in_description=false") == [] == found("query=%25")
+    assert found("query=for%20r%C3%A4iny") == [autumn["id"]]
+    assert found("query=s%C3%B8ng%200&search_in_tracks=true") == [spring["id"]]
     assert found("query=song%200") == [] and found("query=song%200&search_in_tracks=true") == [spring["id"]]
     assert alice.get("/playlists/suggestions?query=spr").json() == {"suggestions": ["Antonín in spring"]}
     assert [each["id"] for each in alice.get("/playlists/recent").json()["playlists"]] == [autumn["id"], spring["id"]]

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.media.listening import plays
+from services.media.listening.answers import Answers
 from services.media.schemas import statistics as shapes
 from shared import clock, ids
 from shared import db as database
@@ -175,6 +176,29 @@ def test_what_alice_deletes_is_in_no_statistic(alice: Person) -> None:
     assert [path for path in LISTS if track in alice.get(path).text] == []
     assert alice.get("/statistics/top-tracks").json() == alice.get("/statistics/top-artists").json() == []
     assert alice.get(f"/statistics/user/track/{track}").status_code == 404
+
+
+def test_answers_are_kept_while_they_are_fresh_and_fit() -> None:
+    alice, bob, told = ids.new(), ids.new(), iter(range(99))
+    kept, brief = Answers(kept_bytes=40), Answers(kept_seconds=-1)
+
+    def answer() -> bytes:
+        return b"%010d" % next(told)
+
+    first = kept.of(alice, "summary", answer)
+    assert kept.of(alice, "summary", answer) == first != kept.of(bob, "summary", answer)
+    for asked in range(3):
+        kept.of(bob, asked, answer)
+    assert kept.size_bytes == 40
+    assert kept.of(alice, "summary", answer) != first  # the oldest made room
+    kept.forget(alice)
+    kept.forget(bob)
+    kept.of(alice, "summary", lambda: b"x" * 41)  # too much to be kept
+    kept.of(bob, "summary", lambda: [kept.forget(bob), b"old"][1])  # type: ignore[list-item,return-value]
+    assert kept.size_bytes == 0
+    brief.of(alice, "summary", answer)
+    brief.of(bob, "summary", answer)
+    assert brief.size_bytes == 0
 
 
 def test_plays_at_once_are_each_counted(stack: Stack, alice: Person) -> None:

@@ -30,7 +30,9 @@ def of_album(db: Session, album_id: UUID, *, user_id: UUID) -> Bundle:
     """An album, by disc and track. Raises NothingToGather."""
     name = db.scalar(select(Album.name).where(Album.id == album_id, Album.user_id == user_id))
     tracks = select(*_ROWS).where(AudioFile.album_id == album_id, AudioFile.user_id == user_id, _PLAYABLE)
-    in_order = tracks.order_by(AudioFile.disc_number, AudioFile.track_number, AudioFile.id).limit(AT_MOST)
+    in_order = tracks.order_by(
+        AudioFile.disc_number.nulls_first(), AudioFile.track_number.nulls_first(), AudioFile.sort_title, AudioFile.id
+    ).limit(AT_MOST)
     return gathered(name, [dict(row) for row in db.execute(in_order).mappings()])
 
 

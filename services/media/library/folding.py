@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal_column
 
 from services.media.models.catalogue import Place
 
@@ -20,6 +23,14 @@ def fold(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text).casefold().translate(LETTERS)
     plain = "".join(character for character in apart if not unicodedata.combining(character))
     return " ".join(unicodedata.normalize("NFKC", plain).split())[:LONGEST_NAME].strip()
+
+
+def folded(column: Any) -> ColumnElement[str]:
+    """What a column holds as `fold` would have it, worked out by Postgres: to look into a few texts, never a library's."""
+    apart = func.lower(func.normalize(column, literal_column("NFKD")))
+    for letter, plain in (LETTERS | {ord("ß"): "ss"}).items():
+        apart = func.replace(apart, chr(letter), plain)
+    return func.regexp_replace(func.regexp_replace(apart, "[\u0300-\u036f]+", "", "g"), r"\s+", " ", "g")
 
 
 def sorting(name: str) -> str:

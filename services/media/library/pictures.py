@@ -88,6 +88,14 @@ def bytes_for(db: Session, picture_id: UUID, *, reader_id: UUID) -> Row:
     return _one(db.execute(select(*BYTES).where(*mine)).mappings().first())
 
 
+def avatar(db: Session, *, of_user_id: UUID) -> Row:
+    """Where somebody's newest avatar is, which everybody who is signed in may see. Goes on as them. Raises NoSuchPicture."""
+    database.become(db, of_user_id)
+    theirs = (Picture.user_id == of_user_id, Picture.purpose == Purpose.AVATAR.value, Picture.state == State.READY.value)
+    newest = select(*BYTES).where(*theirs).order_by(Picture.uploaded_at.desc(), Picture.id.desc()).limit(1)
+    return _one(db.execute(newest).mappings().first())
+
+
 def end(db: Session, picture_id: UUID, *, user_id: UUID) -> Row:
     """Make a picture unreadable at once and give its room back. Raises NoSuchPicture."""
     mine = (Picture.id == picture_id, Picture.user_id == user_id, Picture.state != State.DELETING.value)

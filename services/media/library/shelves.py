@@ -71,11 +71,6 @@ _IN_GENRE = (
     .where(FileGenre.user_id == _USER, FileGenre.genre_key == bindparam("genre_key"))
     .order_by(FileGenre.file_id)
 )
-_STARRED = (
-    select(Annotation.target_id)
-    .where(Annotation.user_id == _USER, Annotation.target == bindparam("target"), Annotation.starred_at.is_not(None))
-    .order_by(Annotation.starred_at.desc(), Annotation.target_id)
-)
 _CREDITED = select(Credit.file_id).where(Credit.user_id == _USER, Credit.artist_id == _ID, Credit.role == bindparam("role"))
 _ALBUMS_OF = _MINE.where(
     Album.id.in_(select(AudioFile.album_id).where(AudioFile.id.in_(_CREDITED), AudioFile.user_id == _USER))
@@ -165,11 +160,6 @@ def random_songs(
     if last_year is not None:
         drawn = drawn.where(AudioFile.year <= last_year)
     return _ids(db, drawn.order_by(func.random()).limit(_LIMIT), {}, user_id=user_id, limit=limit)
-
-
-def starred(db: Session, target: Found, *, user_id: UUID) -> list[UUID]:
-    """What has a star, the newest star first."""
-    return _ids(db, _STARRED, {"target": target.value}, user_id=user_id)
 
 
 def top_songs(db: Session, artist_id: UUID, *, user_id: UUID, limit: int) -> list[UUID]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchPlaylist, OrderedByHand, PlaylistChanged, RulesArePrivate
 from services.media.library.files import Page, Row
-from services.media.library.folding import fold
+from services.media.library.folding import fold, folded
 from services.media.models.files import AudioFile
 from services.media.models.playlists import Playlist, PlaylistTrack
 from services.media.playlists import rules as ruling
@@ -132,7 +132,7 @@ def search(
     """One's own playlists whose name holds `text`, or whose description or a track of which does, by name."""
     holds = [Playlist.sort_name.contains(fold(text), autoescape=True)]
     if in_descriptions:
-        holds.append(func.lower(Playlist.description).contains(text.strip().lower(), autoescape=True))
+        holds.append(folded(Playlist.description).contains(fold(text), autoescape=True))
     if in_tracks:
         entry = select(PlaylistTrack.id).join(AudioFile, AudioFile.id == PlaylistTrack.file_id)
         its = entry.where(PlaylistTrack.playlist_id == Playlist.id, PlaylistTrack.user_id == user_id, track_holds(text))
@@ -154,7 +154,7 @@ def track_holds(text: str) -> ColumnElement[bool]:
     columns = (AudioFile.title, AudioFile.artist, AudioFile.album, AudioFile.filename)
     return or_(
         AudioFile.sort_title.contains(fold(text), autoescape=True),
-        *(func.lower(column).contains(text.strip().lower(), autoescape=True) for column in columns),
+        *(folded(column).contains(fold(text), autoescape=True) for column in columns),
     )
 
 

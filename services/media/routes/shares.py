@@ -17,7 +17,7 @@ from services.media.schemas.shares import NewShare, ShareChange, SharedOut, Shar
 from services.media.sharing import links
 from services.media.world import World
 from shared import db as database
-from shared import json, paging
+from shared import ids, json, paging
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Db, OpenDb, SignedIn, once, shell
 
@@ -102,7 +102,8 @@ def download_shared(request: Request, token: str, media: Media) -> Response:
         link = _for_download(links.follow(db, media.shares.open(token)))
         tracks = links.tracks(db, link)
         bundle = bundles.gathered(links.title(db, link, tracks), tracks)
-    return _unlisted(downloads.answer(bundle, media, user_id=link["id"]))
+    followers = ids.named(link["user_id"], "share links")  # of all its owner's links together, and not their own
+    return _unlisted(downloads.answer(bundle, media, user_id=followers))
 
 
 @router.head("/s/{token}/{file_id}/stream", include_in_schema=False)
@@ -120,7 +121,8 @@ def download_shared_file(request: Request, token: str, file_id: FileId, media: M
     """The very bytes that were uploaded, where its owner lets them be downloaded."""
     link, file = _found(request, media, token, file_id)
     _for_download(link)
-    return _unlisted(streams.answer(request, file, media, disposition="attachment", resources=ANYWHERE))
+    kept = {"disposition": "attachment", "resources": ANYWHERE}
+    return _unlisted(streams.answer(request, file, media, listener=link["id"], **kept))
 
 
 @router.head("/s/{token}/{file_id}/cover", include_in_schema=False)

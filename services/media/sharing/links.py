@@ -129,7 +129,9 @@ def tracks(db: Session, link: Row) -> list[Row]:
         return entries.tracks(db, _playlist(db, link))
     if link["shared"] == Shared.ALBUM:
         wanted = _files(link, AudioFile.album_id == link["target_id"])
-        in_order = wanted.order_by(AudioFile.disc_number, AudioFile.track_number, AudioFile.id).limit(entries.MAX_TRACKS)
+        in_order = wanted.order_by(
+            AudioFile.disc_number.nulls_first(), AudioFile.track_number.nulls_first(), AudioFile.sort_title, AudioFile.id
+        ).limit(entries.MAX_TRACKS)
         return [dict(row) for row in db.execute(in_order).mappings()]
     found = {row["id"]: dict(row) for row in db.execute(_files(link, AudioFile.id.in_(link["file_ids"]))).mappings()}
     return [found[each] for each in link["file_ids"] if each in found]

@@ -208,6 +208,9 @@ def test_a_song_plays_whole_in_part_and_is_kept(alice: Person, phone: Player) ->
     assert whole.content == make.MINUET.read_bytes() and whole.headers["content-type"] == "audio/flac"
     assert part.status_code == 206 and part.content == whole.content[10:20]
     assert phone.get("stream", id=file["id"], range="bytes=99999999-").status_code == 416
+    for answer in (whole, part, cover, phone.get("getAvatar")):  # players on pages of any site
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert answer.headers["access-control-allow-origin"] == "*"
     assert "minuet.flac" in phone.get("download", id=file["id"]).headers["content-disposition"]
     assert cover.headers["content-type"] == "image/jpeg" and len(cover.content) > 100
     listed = phone.told("createPlaylist", name="Minuets", songId=file["id"])["playlist"]
@@ -218,6 +221,15 @@ def test_a_song_plays_whole_in_part_and_is_kept(alice: Person, phone: Player) ->
     assert phone.told("getSong", id=file["id"])["song"]["playCount"] == 0
     assert phone.get("stream", id="none").headers["content-type"].startswith("text/xml")
     assert phone.refused("getCoverArt") == 10 and phone.refused("getCoverArt", id=file["id"], size="big") == 0
+
+
+def test_a_list_ends_however_far_one_skips(phone: Player, songs: list[str]) -> None:
+    far = 2**31
+
+    assert phone.sees("getAlbumList2", type="newest", offset=far) == {"album": []}
+    assert phone.sees("getSongsByGenre", genre="Rock", offset=far) == {"song": []}
+    skipped = dict.fromkeys(("artistOffset", "albumOffset", "songOffset"), far)
+    assert phone.sees("search3", query="", **skipped) == {"artist": [], "album": [], "song": []}
 
 
 def listen(stack: Stack, person: Person, *heard: tuple[str, int, int], target: Found = Found.ALBUM) -> None:

@@ -65,6 +65,16 @@ def test_songs_albums_and_artists_are_starred_and_rated(phone: Player, song: dic
     assert not phone.sees("getSong", id=song["id"]).keys() & {"starred", "userRating"}
 
 
+def test_what_a_player_says_is_in_the_statistics_at_once(alice: Person, phone: Player, song: dict[str, Any]) -> None:
+    def played() -> int:
+        return int(alice.get("/statistics/user/summary").json()["total_plays"])
+
+    before = played()
+    phone.told("scrobble", id=song["id"], time=1_600_000_000_000)
+
+    assert played() == before + 1
+
+
 def test_a_scrobble_that_is_said_again_counts_once(phone: Player, song: dict[str, Any]) -> None:
     before = plays(phone, song)
 

@@ -6,6 +6,7 @@ from shared import ids
 from tests.media import make
 from tests.media.subsonic.player import Player
 from tests.people import Person
+from tests.stack import Stack
 
 
 def test_a_share_is_made_followed_changed_and_deleted(alice: Person, bob: Person, nobody: Person) -> None:
@@ -32,6 +33,24 @@ def test_a_share_is_made_followed_changed_and_deleted(alice: Person, bob: Person
     phone.told("deleteShare", id=made["id"])
     assert nobody.get(make.local(alice, made["url"])).status_code in (404, 410)
     assert phone.refused("deleteShare", id=made["id"]) == 70
+
+
+def test_all_shares_together_tell_a_bounded_number_of_songs(stack: Stack, alice: Person) -> None:
+    phone, song = Player(alice), make.uploaded(alice)["id"]
+    playlist = phone.send("createPlaylist", name="Over and over", songId=song)["playlist"]["id"]
+    with stack.engine("media-worker").begin() as db:
+        db.exec_driver_sql(
+            "INSERT INTO playlist_tracks (id, user_id, playlist_id, file_id, position)"
+            " SELECT gen_random_uuid(), user_id, playlist_id, file_id, position + number * 1024"
+            " FROM playlist_tracks, generate_series(1, 5999) AS number WHERE playlist_id = %s",
+            (playlist,),
+        )
+
+    for _ in range(3):
+        assert alice.post("/files/shares", {"playlist_id": playlist}).status_code == 201
+
+    shown = phone.get("getShares", f="json").json()["subsonic-response"]["shares"]["share"]
+    assert [len(share["entry"]) for share in shown] == [6_000, 4_000, 0]
 
 
 def test_what_makes_no_sense_is_refused(alice: Person) -> None:

@@ -1,7 +1,7 @@
 """What a method is handed, and the list of methods that the families fill."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,13 @@ class Signed(Call):
     def transaction(self) -> AbstractContextManager[Any]:
         """The database as the player's owner, who is no administrator here."""
         return self.shell.transaction(self.by.caller)
+
+    @contextmanager
+    def listening(self) -> Iterator[Any]:
+        """The same, where it changes what was listened to or liked: what was added up of that is forgotten afterwards."""
+        with self.transaction() as db:
+            yield db
+        self.media.answers.forget(self.user_id)
 
 
 Answer = dict[str, Any] | Response  # the answer's tree under `subsonic-response`, or bytes as they are

@@ -39,7 +39,7 @@ def rate(call: Signed) -> Answer:
     target_id, rating = call.parameters.id(), call.parameters.number("rating", least=0)
     if rating > MOST_STARS:
         raise ParameterWrong(parameter=f"rating is more than {MOST_STARS}")
-    with call.transaction() as db:
+    with call.listening() as db:
         target = annotations.what(db, target_id, user_id=call.user_id) or Found.TRACK
         annotations.rate(db, target, target_id, rating or None, user_id=call.user_id)
     return {}
@@ -49,7 +49,7 @@ def rate(call: Signed) -> Answer:
 def scrobble(call: Signed) -> Answer:
     """Songs were listened to, each at its `time`; with `submission=false` one is being listened to now."""
     heard = _heard(call)
-    with call.transaction() as db:
+    with call.listening() as db:
         if call.parameters.flag("submission", default=True):
             scrobbles.submit(db, heard, user_id=call.user_id, client=call.client)
         else:
@@ -99,7 +99,7 @@ def list_now_playing(call: Signed) -> Answer:
 def _report(call: Signed, file_id: UUID, state: Playing, position_ms: int) -> None:
     user_id, client = call.user_id, call.client
     is_counted = not call.parameters.flag("ignoreScrobble", default=False)
-    with call.transaction() as db:
+    with call.listening() as db:
         if state != Playing.STOPPED:
             now_playing.say(db, file_id, user_id=user_id, client=client, position_ms=position_ms, state=state)
             return
@@ -124,7 +124,7 @@ def _with_each(call: Signed, mark: Callable[..., None]) -> Answer:
         raise ParameterMissing(parameter="id, albumId or artistId")
     if len(loose) + sum(map(len, named.values())) > AT_ONCE:
         raise ParameterWrong(parameter=f"more than {AT_ONCE} ids")
-    with call.transaction() as db:
+    with call.listening() as db:
         songs = set(files.playable(db, loose, user_id=call.user_id))
         for each in loose:  # an album or an artist, of a player that browses folders
             target = Found.TRACK if each in songs else annotations.what(db, each, user_id=call.user_id)

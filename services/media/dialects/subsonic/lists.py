@@ -3,14 +3,16 @@
 from services.media.dialects.subsonic import entries
 from services.media.dialects.subsonic.failures import ParameterWrong
 from services.media.dialects.subsonic.frame import Answer, Signed, method
-from services.media.dialects.subsonic.parameters import FURTHEST
 from services.media.library import albums, artists, shelves
 from services.media.library import entries as library
 from services.media.library.files import Row
 from services.media.library.shelves import AlbumOrder
+from services.media.listening import annotations
+from services.media.listening.annotations import By
 from services.media.models.catalogue import Found
 
 MOST = 500  # rows of a list, as the protocol has it
+MOST_STARRED = 10_000  # of each kind: the protocol knows no pages there
 ROWS = 10  # where none is asked for
 YEARS = 9_999  # the last of them
 
@@ -48,7 +50,7 @@ def draw_songs(call: Signed) -> Answer:
 def list_songs_by_genre(call: Signed) -> Answer:
     """Songs of a genre."""
     asked = call.parameters
-    limit, offset = asked.number("count", ROWS, least=0, most=MOST), asked.number("offset", 0, least=0, most=FURTHEST)
+    limit, offset = asked.number("count", ROWS, least=0, most=MOST), asked.offset()
     with call.transaction() as db:
         ids = shelves.songs_in_genre(db, asked.text("genre"), user_id=call.user_id, limit=limit, offset=offset)
         found = library.songs(db, ids, user_id=call.user_id)
@@ -80,7 +82,7 @@ def _albums(call: Signed) -> list[Row]:
     if order is AlbumOrder.BY_YEAR:
         years = (asked.number("fromYear", least=0, most=YEARS), asked.number("toYear", least=0, most=YEARS))
     genre = asked.text("genre") if order is AlbumOrder.BY_GENRE else ""
-    limit, offset = asked.number("size", ROWS, least=0, most=MOST), asked.number("offset", 0, least=0, most=FURTHEST)
+    limit, offset = asked.number("size", ROWS, least=0, most=MOST), asked.offset()
     with call.transaction() as db:
         ids = shelves.albums(db, order, user_id=call.user_id, limit=limit, offset=offset, genre=genre, years=years)
         return albums.of(db, ids, user_id=call.user_id)
@@ -88,7 +90,9 @@ def _albums(call: Signed) -> list[Row]:
 
 def _starred(call: Signed) -> tuple[list[Row], list[Row], list[Row]]:
     with call.transaction() as db:
-        found = {target: shelves.starred(db, target, user_id=call.user_id) for target in Found}
+        found = {
+            target: annotations.listed(db, target, By.STARRED, user_id=call.user_id, limit=MOST_STARRED) for target in Found
+        }
         return (
             artists.of(db, found[Found.ARTIST], user_id=call.user_id),
             albums.of(db, found[Found.ALBUM], user_id=call.user_id),

@@ -61,6 +61,10 @@ class Parameters:
             return default
         return _number(name, text, least, most)
 
+    def offset(self, name: str = "offset") -> int:
+        """How many rows of a list to skip."""
+        return self.number(name, 0, least=0, most=FURTHEST)
+
     def numbers(self, name: str, *, least: int = 0, most: int = INTEGERS[-1]) -> list[int]:
         """Whole numbers, in order."""
         return [_number(name, text, least, most) for text in self.all(name)]

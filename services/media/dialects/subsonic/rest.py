@@ -46,6 +46,7 @@ FAMILIES = (  # importing them fills METHODS and OPEN
     system,
 )
 PREFIX = "/rest/"
+ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}  # web players of any site
 SUFFIX = ".view"
 SHOWN: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/xml": {}, "application/json": {}, "application/javascript": {}, "audio/*": {}, "image/*": {}}}
@@ -66,7 +67,10 @@ def call_method(request: Request, method: str, body: Body, _documented: Annotate
     request.state.parameters = parameters
     answers.check(parameters)
     answer = _answer(request, method.removesuffix(SUFFIX), parameters)
-    return answer if isinstance(answer, Response) else answers.succeeded(answer, parameters)
+    if not isinstance(answer, Response):
+        return answers.succeeded(answer, parameters)
+    answer.headers.update(ANYWHERE)
+    return answer
 
 
 def render(request: Request, problem: Problem) -> Response:

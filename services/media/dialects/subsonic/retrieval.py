@@ -9,8 +9,9 @@ from uuid import UUID
 from fastapi import Response
 
 from services.media.dialects.subsonic.frame import Answer, Signed, method
-from services.media.errors import BytesLost, NoCover, NoSuchFile, NoSuchPlaylist
-from services.media.library import albums, artists
+from services.media.dialects.subsonic.parameters import as_id
+from services.media.errors import BytesLost, NoCover, NoSuchFile, NoSuchPicture, NoSuchPlaylist
+from services.media.library import albums, artists, pictures
 from services.media.playing import covers, streams, transcodes
 from services.media.playing.transcodes import Asked
 from services.media.playlists import entries, lists
@@ -29,6 +30,7 @@ LONGEST_SECONDS = 7 * 24 * 3600  # of anything that plays
 HIGHEST_KBPS = 100_000  # more is no bound
 OF_PLAYLIST = "pl-"  # how the id of its cover begins
 NOTHING = UUID(int=0)  # the id of nothing
+AVATAR_PIXELS = 300
 KEPT = "private, max-age=3600"  # by players; another cover may come
 
 
@@ -58,7 +60,7 @@ def stream_song(call: Signed) -> Answer:
 def download_song(call: Signed) -> Answer:
     """The file as it was uploaded, named for keeping."""
     file = call.media.places.find(call.shell.engine, call.parameters.id(), user_id=call.user_id)
-    return streams.answer(call.request, file, call.media, disposition="attachment")
+    return streams.answer(call.request, file, call.media, disposition="attachment", listener=call.user_id)
 
 
 @method("getCoverArt", is_counted=False)
@@ -74,9 +76,15 @@ def show_cover(call: Signed) -> Answer:
 
 @method("getAvatar", is_counted=False)
 def show_avatar(call: Signed) -> Answer:
-    """The picture of the player's owner."""
-    call.parameters.text("username", "")
-    return placeholder()
+    """The newest avatar of a user, as `username` or `owner` names them; a picture of a record where there is none."""
+    username = call.parameters.text("username", call.username)
+    user_id = call.user_id if username == call.username else as_id(username)
+    try:
+        with call.transaction() as db:
+            picture = pictures.avatar(db, of_user_id=user_id)
+        return covers.answer(call.request, picture, call.media, side=AVATAR_PIXELS, kept=KEPT)
+    except (NoSuchPicture, NoCover, BytesLost):
+        return placeholder()
 
 
 def placeholder() -> Response:

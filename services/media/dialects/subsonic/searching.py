@@ -3,7 +3,6 @@
 from services.media.dialects.subsonic import entries
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.dialects.subsonic.lists import MOST
-from services.media.dialects.subsonic.parameters import FURTHEST
 from services.media.library import albums, artists, search
 from services.media.library import entries as library
 from services.media.library.files import Row
@@ -41,7 +40,7 @@ def _found(call: Signed) -> dict[str, list[Row]]:
     asked, user_id, found = call.parameters, call.user_id, {}
     text = asked.text("query")
     pages = {
-        kind: (asked.number(f"{name}Count", ROWS, least=0, most=MOST), asked.number(f"{name}Offset", 0, least=0, most=FURTHEST))
+        kind: (asked.number(f"{name}Count", ROWS, least=0, most=MOST), asked.offset(f"{name}Offset"))
         for kind, (name, _) in KINDS.items()
     }
     with call.transaction() as db:

@@ -14,6 +14,7 @@ from services.media.models.catalogue import Found
 from services.media.models.sharing import Shared
 from services.media.sharing import links
 
+MOST_SONGS = 10_000  # told in one answer, of all its shares
 MOST = 500  # shares in one answer: the protocol knows no pages here
 AT_ONCE = 1_000  # ids of one share
 LONGEST_DESCRIPTION = 4_000
@@ -21,10 +22,14 @@ LONGEST_DESCRIPTION = 4_000
 
 @method("getShares")
 def list_shares(call: Signed) -> Answer:
-    """One's links, newest first, also those that are over."""
+    """One's links, newest first, also those that are over; with their songs, until these are 10,000 of all."""
+    shown: list[dict[str, Any]] = []
+    left = MOST_SONGS
     with call.transaction() as db:
-        rows = links.newest(db, user_id=call.user_id, limit=MOST).rows
-        return {"shares": {"share": [_share(call, db, row) for row in rows]}}
+        for row in links.newest(db, user_id=call.user_id, limit=MOST).rows:
+            shown.append(_share(call, db, row, at_most=left))
+            left -= len(shown[-1]["entry"])
+    return {"shares": {"share": shown}}
 
 
 @method("createShare")
@@ -80,10 +85,12 @@ def _target(call: Signed, db: Any, wanted: list[UUID]) -> dict[str, Any]:
         if not theirs:
             raise NoSuchFile
         found += theirs
+        if len(found) > MOST_SONGS:
+            raise ParameterWrong(parameter=f"more than {MOST_SONGS} songs")
     return {"file_ids": list(dict.fromkeys(found))}
 
 
-def _share(call: Signed, db: Any, row: Row) -> dict[str, Any]:
+def _share(call: Signed, db: Any, row: Row, *, at_most: int = MOST_SONGS) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "url": call.media.shares.url(row["id"]),
@@ -93,13 +100,13 @@ def _share(call: Signed, db: Any, row: Row) -> dict[str, Any]:
         "expires": row["expires_at"],
         "lastVisited": row["visited_at"],
         "visitCount": row["visits"],
-        "entry": _entries(call, db, row),
+        "entry": _entries(call, db, row, at_most) if at_most else [],
     }
 
 
-def _entries(call: Signed, db: Any, row: Row) -> list[entries.Entry]:
+def _entries(call: Signed, db: Any, row: Row, at_most: int) -> list[entries.Entry]:
     try:
-        tracks = links.tracks(db, row)
+        tracks = links.tracks(db, row)[:at_most]
     except NoSuchShare:  # of a playlist that is deleted: its owner may still delete the link
         return []
     songs = entries.by_id(db, [track["id"] for track in tracks], user_id=call.user_id)
