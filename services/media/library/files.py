@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
@@ -47,9 +47,10 @@ SHOWN = (
     AudioFile.cover_key,
 )
 # Made once: building a statement takes as long as running this one.
+_KINDS = bindparam("kinds", type_=ARRAY(Text()))
 _LISTED = (
     AudioFile.user_id == bindparam("user_id"),
-    AudioFile.kind.in_(bindparam("kinds", expanding=True)),
+    AudioFile.kind == any_(_KINDS),
     AudioFile.state.in_([each.value for each in LISTED]),
 )
 _NEWEST_FIRST = (AudioFile.created_at.desc(), AudioFile.id.desc())
@@ -60,7 +61,7 @@ _NEXT_PAGE = _FIRST_PAGE.where(
 )
 _COUNT = select(func.coalesce(func.sum(FileCount.files), 0)).where(
     FileCount.user_id == bindparam("user_id"),
-    FileCount.kind.in_(bindparam("kinds", expanding=True)),
+    FileCount.kind == any_(_KINDS),
     FileCount.state.in_([each.value for each in LISTED]),
 )
 

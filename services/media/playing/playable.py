@@ -22,9 +22,11 @@ from shared.identity import Caller, Revocations
 
 What = Literal["stream", "cover", "small", "medium", "large", "picture"]
 
+SPAN = struct.Struct(">QQ")  # made at, expires at: the end of a payload
 PAYLOAD = struct.Struct(">B16s16s16sQQ")  # what, file, user, sign-in, made at, expires at
 MAC_BYTES = 32
 CODES: Mapping[What, int] = {"stream": 1, "cover": 2, "small": 3, "medium": 4, "large": 5, "picture": 6}
+BEGINNINGS: Mapping[What, bytes] = {what: bytes([code]) for what, code in CODES.items()}
 WHATS = {code: what for what, code in CODES.items()}
 PREFIX = "/play/"
 DAY_SECONDS = 86_400
@@ -41,6 +43,25 @@ class Capability:
     session_id: UUID
     made_at: int
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Makes the addresses of one sign-in; what comes after the file in a payload differs only between streams and pictures."""
+
+    key: bytes
+    origin: str
+    of_streams: bytes
+    of_pictures: bytes
+
+    def url(self, file_id: UUID, what: What = "stream") -> str:
+        """An absolute address."""
+        return self.origin + self.path(file_id, what)
+
+    def path(self, file_id: UUID, what: What = "stream") -> str:
+        """The same without the origin."""
+        payload = BEGINNINGS[what] + file_id.bytes + (self.of_streams if what == "stream" else self.of_pictures)
+        return PREFIX + _text(payload + _mac(self.key, payload))
 
 
 class Playables:
@@ -61,10 +82,13 @@ class Playables:
 
     def path(self, file_id: UUID, what: What = "stream", *, user_id: UUID, session_id: UUID | None) -> str:
         """The same without the origin, for clients that put their own before it."""
-        made_at, expires_at = self._span(what, user_id)
-        sign_in = session_id or NO_SIGN_IN
-        payload = PAYLOAD.pack(CODES[what], file_id.bytes, user_id.bytes, sign_in.bytes, made_at, expires_at)
-        return PREFIX + _text(payload + _mac(self._keys[0], payload))
+        return self.of(user_id, session_id).path(file_id, what)
+
+    def of(self, user_id: UUID, session_id: UUID | None) -> "Addresses":
+        """The addresses of one person's sign-in as of now, for lists: what all of a page share is worked out once."""
+        whose = user_id.bytes + (session_id or NO_SIGN_IN).bytes
+        spans = {what: SPAN.pack(*self._span(what, user_id)) for what in ("stream", "cover")}
+        return Addresses(self._keys[0], self._origin, whose + spans["stream"], whose + spans["cover"])
 
     def open(self, token: str) -> Capability:
         """What an address allows. Raises NoSuchFile for one that was not made here, AddressEnded for one that is over."""

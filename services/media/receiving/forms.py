@@ -110,7 +110,8 @@ async def take(
             raise
         finally:
             body.discard()
-    made = [shown(row, world.playables, session_id=caller.session_id) for row in rows]
+    addresses = world.playables.of(caller.id, caller.session_id)
+    made = [shown(row, addresses) for row in rows]
     is_new = any(row["duplicate_of"] != row["id"] for row in rows)
     replayed = REPLAYED if upload.answered else None
     return Response(json.dumps(made[0] if single else made), CREATED if is_new else OK, replayed, "application/json")

@@ -145,7 +145,8 @@ def show_album(album_id: AlbumId, caller: SignedIn, db: Db, media: Media) -> Res
     """An album with its tracks, in its order."""
     album = albums.show(db, album_id, user_id=caller.id)
     rows = albums.tracks_of(db, album_id, user_id=caller.id)
-    tracks = [shown_track(row, media.playables, session_id=caller.session_id) for row in rows]
+    addresses = media.playables.of(caller.id, caller.session_id)
+    tracks = [shown_track(row, addresses) for row in rows]
     body = _shown(media, caller, [album])[0] | {"tracks": tracks}
     return Response(json.dumps(body), media_type="application/json")
 

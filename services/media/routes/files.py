@@ -35,7 +35,8 @@ def list_files(
         page = files.newest(db, user_id=caller.id, kinds=kinds, limit=limit, offset=offset or skip, after=after)
     following = paging.cursor(page.rows[-1]["created_at"], page.rows[-1]["id"]) if page.has_more else None
     headers = paging.headers("/files", request.query_params.multi_items(), total=page.total, next_cursor=following)
-    body = json.dumps([shown(row, media.playables, session_id=caller.session_id) for row in page.rows])
+    addresses = media.playables.of(caller.id, caller.session_id)
+    body = json.dumps([shown(row, addresses) for row in page.rows])
     return Response(body, headers=headers, media_type="application/json")
 
 
@@ -43,7 +44,7 @@ def list_files(
 def show_file(caller: SignedIn, file_id: FileId, db: Db, media: Media) -> Response:
     """One of your files."""
     row = files.show(db, file_id, user_id=caller.id)
-    body = json.dumps(shown(row, media.playables, session_id=caller.session_id))
+    body = json.dumps(shown(row, media.playables.of(caller.id, caller.session_id)))
     return Response(body, media_type="application/json")
 
 

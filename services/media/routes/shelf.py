@@ -25,7 +25,8 @@ class Shelf:
         wanted, playables = list(ids), self.media.playables
         if found is Found.TRACK:
             rows = tracks.of(self.db, wanted, user_id=self.user_id)
-            return [listed.shown(row, playables, session_id=self._session_id) for row in rows]
+            addresses = playables.of(self.user_id, self._session_id)
+            return [listed.shown(row, addresses) for row in rows]
         read = albums.of if found is Found.ALBUM else artists.of
         rows = read(self.db, wanted, user_id=self.user_id)
         return [catalogued.shown(row, playables, user_id=self.user_id, session_id=self._session_id) for row in rows]

@@ -158,7 +158,8 @@ def delete_all_tracks(caller: SignedIn, db: Db, media: Media) -> DeletedOut:
 def show_track(track_id: FileName, caller: SignedIn, db: Db, media: Media) -> Response:
     """One of your tracks with all its tags."""
     row = tracks.show(db, track_id, user_id=caller.id)
-    return Response(json.dumps(shown(row, media.playables, session_id=caller.session_id)), media_type="application/json")
+    body = json.dumps(shown(row, media.playables.of(caller.id, caller.session_id)))
+    return Response(body, media_type="application/json")
 
 
 @router.delete("/files/tracks/{track_id}", status_code=204, tags=["tracks"])
@@ -169,5 +170,6 @@ def delete_track(track_id: FileName, caller: SignedIn, db: Db, media: Media) -> 
 
 
 def _listed(request: Request, caller: Caller, media: World, page: Page, ways: Ways) -> Response:
-    made = [shown(row, media.playables, session_id=caller.session_id) for row in page.rows]
+    addresses = media.playables.of(caller.id, caller.session_id)
+    made = [shown(row, addresses) for row in page.rows]
     return answer(request, page, made, ways, tracks.LISTING)

@@ -89,5 +89,6 @@ def list_duplicates(
 ) -> Response:
     """Your files whose bytes an older one of yours has too, the same bytes beside each other."""
     rows = duplicates.listed(db, user_id=caller.id, limit=limit, offset=offset)
-    body = json.dumps([shown(row, media.playables, session_id=caller.session_id) for row in rows])
+    addresses = media.playables.of(caller.id, caller.session_id)
+    body = json.dumps([shown(row, addresses) for row in rows])
     return Response(body, media_type="application/json")

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.media.models.files import State
-from services.media.playing.playable import Playables
+from services.media.playing.playable import Addresses
 from shared.schemas import In, Out
 
 MAX_ADDRESSES = 1_000  # asked for at once; the longest list there is
@@ -84,12 +84,12 @@ class NewAddresses(In):
     file_ids: list[UUID] = Field(max_length=MAX_ADDRESSES)
 
 
-def shown(row: dict[str, Any], playables: Playables, *, session_id: UUID | None) -> dict[str, Any]:
-    """A row of `files.SHOWN` as FileOut, with addresses that belong to this sign-in."""
+def shown(row: dict[str, Any], addresses: Addresses) -> dict[str, Any]:
+    """A row of `files.SHOWN` as FileOut, with addresses that belong to its owner's sign-in."""
     fields = row.copy()
-    user_id, file_id = fields["user_id"], fields["id"]
+    file_id = fields["id"]
     has_cover = fields.pop("cover_key") is not None and fields["status"] == State.READY
     plays = fields["status"] in (State.PROCESSING, State.READY)  # it does once it is ready
-    fields["cover_url"] = playables.url(file_id, "cover", user_id=user_id, session_id=session_id) if has_cover else None
-    fields["stream_url"] = playables.url(file_id, user_id=user_id, session_id=session_id) if plays else None
+    fields["cover_url"] = addresses.url(file_id, "cover") if has_cover else None
+    fields["stream_url"] = addresses.url(file_id) if plays else None
     return fields

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from services.media.library.files import Row
 from services.media.models.files import State
-from services.media.playing.playable import Playables
+from services.media.playing.playable import Addresses
 from services.media.schemas.playlists import iso_duration
 from shared.schemas import In, Line, Out, Text
 
@@ -214,9 +214,9 @@ def tags(row: Row) -> dict[str, Any]:
     return {RENAMED.get(name, name): value for name, value in row.items()}
 
 
-def shown(row: Row, playables: Playables, *, session_id: UUID | None) -> dict[str, Any]:
-    """A row of `tracks.SHOWN` as TrackOut, with addresses that belong to this sign-in."""
-    of, file_id = {"user_id": row["user_id"], "session_id": session_id}, row["id"]
+def shown(row: Row, addresses: Addresses) -> dict[str, Any]:
+    """A row of `tracks.SHOWN` as TrackOut, with addresses that belong to its owner's sign-in."""
+    file_id = row["id"]
     has_cover = row["cover_key"] is not None and row["status"] == State.READY
     fields = {name: value for name, value in tags(row).items() if name not in OF_US}
     return fields | {
@@ -227,7 +227,7 @@ def shown(row: Row, playables: Playables, *, session_id: UUID | None) -> dict[st
         "upload_date": row["created_at"],
         "last_accessed": row["played_at"],
         "cover_path": f"/files/cover/{file_id}.jpg" if has_cover else None,
-        "cover_thumbnail_path": playables.path(file_id, "medium", **of) if has_cover else None,
-        "cover_url": playables.url(file_id, "cover", **of) if has_cover else None,
-        "stream_url": playables.url(file_id, **of),
+        "cover_thumbnail_path": addresses.path(file_id, "medium") if has_cover else None,
+        "cover_url": addresses.url(file_id, "cover") if has_cover else None,
+        "stream_url": addresses.url(file_id),
     }
