@@ -139,6 +139,10 @@ class Store:
                 return
             yield Listed(each.object_name or "", each.size or 0, each.last_modified or clock.now())
 
+    def expect_bytes(self) -> None:
+        """Raises StoreUnavailable where they would be refused just now: before a body is read for nothing."""
+        self._writing.check()
+
     def ping(self) -> str:
         """Ask the store one thing."""
         self._ask(lambda: self._client.bucket_exists(bucket_name=self._main_bucket))

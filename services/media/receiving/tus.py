@@ -158,6 +158,7 @@ async def _take(
     checksum, holder = protocol.checksum(request.headers), ids.new()
     bounds = world.bounds(world.settings.max_file_bytes)
     declared = reception.declared_bytes(request, bounds)
+    world.store.expect_bytes()
     async with world.arrivals.place(caller.id, declared) as arrival:
         row = await to_thread.run_sync(_hold, engine, world, upload_id, caller.id, holder, offset, length_bytes, declared)
         left = _left(row)
