@@ -1,6 +1,7 @@
 """The background work of media: what is swept, what is taken up again, and what a hostile tag costs."""
 
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from uuid import UUID
 import pytest
 
 from services.media import tasks
-from services.media.library import files
+from services.media.library import files, locking
 from services.media.playing.cache import Cache
 from services.media.store import Store
 from services.media.tasks import Work
@@ -79,6 +80,41 @@ def test_an_upload_that_died_before_its_bytes_came_is_forgotten(alice: Person, w
     tasks.sweeping.sweep.run(work)
 
     assert (rows_of(work, alice.id), used_by(work, alice.id)) == ([], 0)
+
+
+def test_who_is_just_busy_keeps_nobody_else_waiting_for_the_sweep(stack: Stack, alice: Person, bob: Person, work: Work) -> None:
+    busy = stack.engine("media-worker")
+    died_on_the_way(work, alice.id, minutes_ago=22)
+    died_on_the_way(work, bob.id, minutes_ago=21)
+    sweeping = threading.Thread(target=tasks.sweeping.sweep.run, args=(work,))
+
+    with database.transaction(busy) as db:
+        locking.lock(db, user_id=UUID(str(bob.id)))
+        sweeping.start()
+        make.until(lambda: rows_of(work, alice.id), lambda rows: rows == [])
+        assert rows_of(work, bob.id) == ["uploading"]
+    sweeping.join(10)
+
+    assert rows_of(work, bob.id) == []
+    busy.dispose()
+
+
+def test_files_that_cannot_be_measured_keep_no_other_from_its_turn(
+    alice: Person, bob: Person, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.sweeping, "SWEPT_AT_ONCE", 1)
+    file = make.uploaded(alice)
+    died_on_the_way(work, bob.id, minutes_ago=1000)
+    with work.engine.begin() as db:
+        never = "UPDATE audio_files SET measured_at = NULL, updated_at = now() - interval '1 day' WHERE id = %s"
+        db.exec_driver_sql(never, (file["id"],))
+
+    tasks.sweeping.sweep.run(work)
+
+    with work.engine.begin() as db:
+        had_its_turn = "SELECT updated_at > now() - interval '1 minute' FROM audio_files WHERE id = %s"
+        assert db.exec_driver_sql(had_its_turn, (file["id"],)).scalar()
+    assert rows_of(work, bob.id) == []
 
 
 def test_an_upload_that_may_still_be_running_is_left_alone(alice: Person, work: Work) -> None:

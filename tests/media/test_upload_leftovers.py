@@ -2,17 +2,25 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from services.media.errors import NoSuchUpload
+from services.media.library import locking
+from services.media.processing.inspection import Found
+from services.media.receiving import resumable
 from services.media.store import Store
 from services.media.tasks import Work, joining
 from shared import clock
+from shared import db as database
 from tests.media import make
 from tests.media.test_resumable import TUS, became, begun, send, used
 from tests.people import Person
@@ -70,6 +78,38 @@ def test_joining_again_makes_no_second_file(stack: Stack, alice: Person, work: W
 
     assert len(alice.get("/files").json()) == 1
     assert used(stack, alice) == len(sound)
+
+
+def test_an_attempt_to_join_that_comes_late_makes_nothing_more_of_an_upload(stack: Stack, alice: Person, work: Work) -> None:
+    sound, who = make.wav(), UUID(str(alice.id))
+    where = begun(alice, len(sound))
+    send(alice, where, 0, sound)
+    became(alice, where)
+    with database.transaction(work.engine, user_id=who) as db:
+        row = resumable.find(db, UUID(where.rpartition("/")[2]), user_id=who)
+
+    with pytest.raises(NoSuchUpload):
+        joining._describe(work, row, Found("audio/wav", "wav", 1.0), "0" * 64)
+
+    assert len(alice.get("/files").json()) == 1
+    assert used(stack, alice) == len(sound)
+
+
+def test_who_ends_an_upload_waits_for_its_owner_before_its_row(alice: Person, work: Work) -> None:
+    where, who = begun(alice, 1_000_000), UUID(str(alice.id))
+    upload_id = where.rpartition("/")[2]
+    ending = threading.Thread(target=alice.http.delete, args=(where,), kwargs={"headers": TUS})
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+    with database.transaction(work.engine) as db:
+        locking.lock(db, user_id=who)
+        ending.start()
+        make.until(lambda: db.execute(text(waiting)).scalar(), lambda count: count == 1)
+        held = db.execute(text("SELECT id FROM uploads WHERE id = :id FOR UPDATE NOWAIT"), {"id": upload_id}).all()
+    ending.join(10)
+
+    assert len(held) == 1
+    assert alice.http.head(where, headers=TUS).status_code == 404
 
 
 @pytest.mark.nightly

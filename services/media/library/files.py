@@ -287,6 +287,12 @@ def still_uploading(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> 
     return db.scalars(select(AudioFile.id).where(*mine, AudioFile.state == State.UPLOADING.value)).all()
 
 
+def takes_its_turn(db: Session, file_id: UUID, state: State, *, user_id: UUID) -> bool:
+    """Whether a file is still in this state; from now on it has waited for no time, so that others have their turn first."""
+    change = update(AudioFile).where(AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == state.value)
+    return db.execute(change.values(updated_at=clock.now()).returning(AudioFile.id)).first() is not None
+
+
 def unknown(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> set[UUID]:
     """Those of `file_ids` that have no row, in whatever state."""
     known = select(AudioFile.id).where(AudioFile.id.in_(file_ids), AudioFile.user_id == user_id)

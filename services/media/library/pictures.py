@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchPicture
-from services.media.library import readers
+from services.media.library import locking, readers
 from services.media.library.files import Page, Row
 from services.media.models.files import State
 from services.media.models.pictures import Picture, Purpose
@@ -103,6 +103,13 @@ def end(db: Session, picture_id: UUID, *, user_id: UUID) -> Row:
     row = _one(db.execute(gone.returning(*BYTES)).mappings().first())
     quota.release(db, row["size_bytes"], user_id=user_id)
     return row
+
+
+def takes_its_turn(db: Session, picture_id: UUID, state: State, *, user_id: UUID) -> bool:
+    """Whether a picture is still in this state; from now on it has waited for no time, so that others have their turn first."""
+    locking.lock(db, user_id=user_id)
+    mine = (Picture.id == picture_id, Picture.user_id == user_id, Picture.state == state.value)
+    return db.execute(update(Picture).where(*mine).values(updated_at=clock.now()).returning(Picture.id)).first() is not None
 
 
 def forget(db: Session, picture_ids: Sequence[UUID], *, user_id: UUID) -> None:

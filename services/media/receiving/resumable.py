@@ -21,6 +21,7 @@ from services.media.errors import (
     UploadTakenOver,
     UploadTooLarge,
 )
+from services.media.library import locking
 from services.media.models.receiving import Progress, Upload, UploadPart
 from services.media.receiving import quota
 from services.media.settings import Settings
@@ -70,7 +71,12 @@ def begin(db: Session, settings: Settings, *, user_id: UUID, length_bytes: int |
 
 
 def find(db: Session, upload_id: UUID, *, user_id: UUID, for_update: bool = False) -> Row:
-    """How far an upload has come. Raises NoSuchUpload, also for one that has ended or expired."""
+    """How far an upload has come. Raises NoSuchUpload, also for one that has ended or expired.
+
+    Whoever is about to change it waits for whatever else changes what is counted of its owner.
+    """
+    if for_update:
+        locking.lock(db, user_id=user_id)
     mine = select(*SHOWN).where(*_mine(upload_id, user_id), Upload.progress != Progress.ENDED.value)
     row = db.execute(mine.with_for_update() if for_update else mine).mappings().first()
     if row is None or (row["progress"] == Progress.RECEIVING and row["expires_at"] < clock.now()):
@@ -155,6 +161,7 @@ def end(db: Session, upload_id: UUID, *, user_id: UUID) -> None:
 
 def expire(db: Session, upload_id: UUID, *, user_id: UUID) -> None:
     """End an upload that has rested too long, and no other."""
+    locking.lock(db, user_id=user_id)
     rested = (Upload.progress == Progress.RECEIVING.value, Upload.expires_at < clock.now())
     row = db.execute(select(*SHOWN).where(*_mine(upload_id, user_id), *rested).with_for_update()).mappings().first()
     if row:

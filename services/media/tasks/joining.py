@@ -86,9 +86,11 @@ def sweep_uploads(work: Work) -> None:
         with_parts = select(UploadPart.number).where(UploadPart.upload_id == Upload.id).exists()
         left = is_over & with_parts & (Upload.updated_at < now - FORGOTTEN)
         past = is_over & (Upload.expires_at < now - REMEMBERED)
-        found = select(Upload.id, Upload.user_id, Upload.progress).where(rested | forgotten | left | past)
-        for upload_id, user_id, progress in db.execute(found.order_by(Upload.expires_at).limit(SWEPT_AT_ONCE)):
-            names: dict[str, Any] = {"upload_id": str(upload_id), "user_id": str(user_id)}
+        wanted = select(Upload.id, Upload.user_id, Upload.progress).where(rested | forgotten | left | past)
+        found = db.execute(wanted.order_by(Upload.expires_at).limit(SWEPT_AT_ONCE)).all()
+    for upload_id, user_id, progress in found:
+        names: dict[str, Any] = {"upload_id": str(upload_id), "user_id": str(user_id)}
+        with database.transaction(work.engine) as db:
             if progress == Progress.JOINING:
                 join.enqueue_with(db, only_once=f"join {upload_id}", **names)
                 continue
@@ -124,6 +126,8 @@ def _describe(work: Work, row: Row, found: Found, sha256: str) -> tuple[UUID, st
     user_id, file_id = row["user_id"], row["file_id"]
     with database.transaction(work.engine, user_id=user_id) as db:
         upload = resumable.find(db, row["id"], user_id=user_id, for_update=True)
+        if upload["progress"] != Progress.JOINING:
+            raise NoSuchUpload  # another attempt has made the file
         if not files.still_uploading(db, [file_id], user_id=user_id):
             if not files.unknown(db, [file_id], user_id=user_id):
                 file_id = ids.new()  # the sweep gave the other one up, with its object

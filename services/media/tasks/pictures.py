@@ -37,7 +37,11 @@ def sweep_pictures(work: Work) -> None:
     )
     wanted = select(*pictures.BYTES).where(*unfinished).order_by(Picture.updated_at).limit(SWEPT_AT_ONCE)
     with database.transaction(work.engine) as db:
-        for row in db.execute(wanted).mappings().all():
+        found = db.execute(wanted).mappings().all()
+    for row in found:
+        with database.transaction(work.engine) as db:
+            if not pictures.takes_its_turn(db, row["id"], State(row["state"]), user_id=row["user_id"]):
+                continue
             if row["state"] == State.UPLOADING:
                 end_picture(db, row["id"], user_id=row["user_id"])
             else:
