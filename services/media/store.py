@@ -29,6 +29,7 @@ CONNECTIONS = 32  # more wait
 TRIPS_AFTER = 5  # failures in a row
 TRIPPED_SECONDS = 10
 NOT_SATISFIABLE = 416  # it is shorter than we know it
+FAILED = "InternalError"  # S3 says to ask again; the embedded store where a folder's last object goes just as this one comes
 GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
 
 Result = TypeVar("Result")
@@ -74,7 +75,10 @@ class Store:
         """
         self._make_bucket(bucket)
 
+        begin = data.tell()
+
         def put() -> Any:
+            data.seek(begin)
             return self._client.put_object(
                 bucket_name=bucket,
                 object_name=key,
@@ -85,7 +89,15 @@ class Store:
                 num_parallel_uploads=1,
             )
 
-        self._ask(put, self._writing)
+        def put_again() -> Any:
+            try:
+                return put()
+            except S3Error as reason:
+                if reason.code != FAILED:
+                    raise
+                return put()
+
+        self._ask(put_again, self._writing)
 
     def read(self, bucket: str, key: str, *, start: int, length: int) -> bytes:
         """`length` bytes from `start`, by one request that is over when this returns. Raises BytesLost."""

@@ -208,6 +208,7 @@ def test_what_makes_no_sense_is_refused(alice: Person) -> None:
         assert alice.get(f"/playlists/{id_}").status_code in {400, 404}
     assert alice.http.put(f"{path}/tracks/reorder", json={"track_id": 1}).status_code == 422
     assert len(alice.get("/playlists").json()) == 1
+    assert {alice.get(f"/playlists/{find}?query=a%00").status_code for find in ("search", "suggestions")} == {422}
 
 
 def test_four_at_once_lose_nothing_and_put_no_two_in_one_place(stack: Stack, alice: Person) -> None:

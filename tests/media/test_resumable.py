@@ -178,6 +178,9 @@ def test_what_turns_out_not_to_be_audio_is_listed_with_the_reason(stack: Stack, 
     assert code in file["error"]
     assert used(stack, alice) == 0
     make.until(lambda: make.objects(stack, alice), lambda left: list(left) == [])
+    song = make.upload(alice).json()[0]
+    assert alice.delete(f"/files/{file['id']}").status_code == 204
+    assert used(stack, alice) == song["file_size"]
 
 
 def test_an_upload_begun_twice_with_one_key_is_one(stack: Stack, alice: Person) -> None:

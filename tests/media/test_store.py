@@ -1,6 +1,7 @@
 """The object store as media sees it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def test_an_object_that_is_gone_is_lost_and_the_store_is_not_down_for_it(store: 
             read(store)
 
     assert store.ping() == "ok"
+
+
+def test_objects_come_while_the_last_of_their_folder_goes(store: Store) -> None:
+    def come_and_go(name: int) -> None:
+        for _ in range(40):
+            store.put("tutti", f"tests/busy/{name}", BytesIO(b"abc"), size_bytes=3, mime_type="audio/wav")
+            store.delete("tutti", f"tests/busy/{name}")
+
+    with ThreadPoolExecutor(4) as several:
+        assert list(several.map(come_and_go, range(4))) == [None] * 4
 
 
 def test_deleting_may_be_repeated(store: Store) -> None:

@@ -71,7 +71,8 @@ class Cache:
 
     def drop(self, file: Mapping[str, Any]) -> None:
         """Remove the copy of a file that was deleted; one that is being made just now goes once it is made."""
-        self._path(file).unlink(missing_ok=True)
+        if file["sha256"] is not None:  # until its bytes were here there was none
+            self._path(file).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the thread once it has finished what it is at."""

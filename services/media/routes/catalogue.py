@@ -26,6 +26,7 @@ from shared import json, paging
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Db, SignedIn
 from shared.identity import Caller
+from shared.schemas import Text
 
 router = new_router()
 
@@ -124,7 +125,7 @@ def list_albums(
     sort: AlbumSort = AlbumSort.NAME,
     order: Order = None,
     artist_id: UUID | None = None,
-    genre: Annotated[str | None, Query(max_length=255)] = None,
+    genre: Annotated[Text | None, Query(max_length=255)] = None,
     year_from: Year = None,
     year_to: Year = None,
     starred: bool = False,

@@ -32,6 +32,7 @@ from shared import json, paging
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Db, SignedIn, SignedInUncounted, once, shell
 from shared.identity import Caller
+from shared.schemas import Text
 
 router = new_router()
 
@@ -49,7 +50,7 @@ PlaylistId = Annotated[UUID, BeforeValidator(_playlist_id)]
 IfMatch = Annotated[str | None, Header(description="The ETag that your change is meant for; 412 where it has changed since.")]
 Limit = Annotated[int, Query(ge=1, le=paging.ALL)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
-Words = Annotated[str, Query(min_length=1, max_length=255)]
+Words = Annotated[Text, Query(min_length=1, max_length=255)]
 
 
 @router.get("/playlists", response_model=list[PlaylistOut], tags=["playlists"])
