@@ -16,7 +16,7 @@ def main(service: str) -> None:
                 print(method, rule.rule.replace("<uuid:", "<").replace("<", "{").replace(">", "}"))
     else:
         for route in walk(app.routes):
-            for method in sorted(route.methods - {"HEAD"}):
+            for method in sorted(route.methods - {"HEAD", "OPTIONS"}):
                 print(method, route.path)
 
 
