@@ -17,7 +17,7 @@ import httpx2
 from services.media.settings import Settings
 from shared import identity
 from shared.config import _keys
-from tests.people import Person
+from tests.people import TRUSTED, Person
 from tests.stack import Stack
 
 MINUET = Path(__file__).with_name("minuet.flac")
@@ -120,7 +120,7 @@ def as_service(stack: Stack, person: Person, *, caller: str = "sessions", sessio
     key = _keys(stack.secret(caller, "internal_keys"))["media"]
     token = identity.sign_internal(caller=caller, audience="media", key=key, user_id=person.id, session_id=session_id)
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx2.Client(base_url=stack.service_url("media"), headers=headers, timeout=30, trust_env=False)
+    return httpx2.Client(base_url=stack.service_url("media"), headers=headers, timeout=30, trust_env=False, verify=TRUSTED)
 
 
 def settings(stack: Stack, folder: Path) -> Settings:
