@@ -110,7 +110,7 @@ def rows(db: Session, statement: Executable, facts: Mapping[str, Any]) -> list[d
     """
     found = db.connection().execute(statement, dict(facts))
     names = tuple(found.keys())
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 def after_commit(db: Session, call: Callable[[], Any]) -> None:

@@ -54,15 +54,21 @@ _LISTED = (
     AudioFile.state.in_([each.value for each in LISTED]),
 )
 _NEWEST_FIRST = (AudioFile.created_at.desc(), AudioFile.id.desc())
-_FIRST_PAGE = select(*SHOWN).where(*_LISTED).order_by(*_NEWEST_FIRST).limit(bindparam("limit")).offset(bindparam("offset"))
-_NEXT_PAGE = _FIRST_PAGE.where(
-    tuple_(AudioFile.created_at, AudioFile.id)
-    < tuple_(bindparam("after_at", type_=Instant), bindparam("after_id", type_=Uuid()))
-)
 _COUNT = select(func.coalesce(func.sum(FileCount.files), 0)).where(
     FileCount.user_id == bindparam("user_id"),
     FileCount.kind == any_(_KINDS),
     FileCount.state.in_([each.value for each in LISTED]),
+)
+_FIRST_PAGE = (
+    select(*SHOWN, _COUNT.scalar_subquery().label("total"))
+    .where(*_LISTED)
+    .order_by(*_NEWEST_FIRST)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+_NEXT_PAGE = _FIRST_PAGE.where(
+    tuple_(AudioFile.created_at, AudioFile.id)
+    < tuple_(bindparam("after_at", type_=Instant), bindparam("after_id", type_=Uuid()))
 )
 
 BYTES = (
@@ -100,9 +106,9 @@ def newest(
     if after:
         facts |= {"after_at": after[0], "after_id": after[1]}
     rows = database.rows(db, _NEXT_PAGE if after else _FIRST_PAGE, facts)
-    is_all = not (after or offset or len(rows) > limit)  # then the count is known
-    total = len(rows) if is_all else int(db.scalar(_COUNT, facts) or 0)
-    return Page(rows[:limit], total, has_more=len(rows) > limit)
+    counted = [row.pop("total") for row in rows]
+    total = counted[0] if counted else db.scalar(_COUNT, facts)
+    return Page(rows[:limit], int(total or 0), has_more=len(rows) > limit)
 
 
 def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
