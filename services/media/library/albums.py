@@ -15,8 +15,6 @@ from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USE
 from services.media.models.catalogue import Album, Credit, FileGenre, Role
 from services.media.models.files import AudioFile
 
-MOST_TRACKS = 10_000  # of one album; what has no album is in one too
-
 SHOWN = (
     Album.id,
     Album.name,
@@ -66,6 +64,14 @@ LISTING = Listing(
     },
     orders=ORDERS,
 )
+_BY = (
+    select(Album.id)
+    .where(
+        Album.user_id == USER,
+        Album.id.in_(_CREDITED.where(Credit.artist_id == bindparam("artist_id"), Credit.role == bindparam("role"))),
+    )
+    .order_by(Album.year.nulls_last(), Album.sort_name, Album.id)
+)
 
 
 def find(
@@ -98,6 +104,22 @@ def find(
     )
 
 
+def walk(db: Session, *, user_id: UUID, genre: str | None = None, **ways: Any) -> list[Row]:
+    """The same, without counting what is on other pages."""
+    if genre is not None:
+        ways["wanted"] = ways.get("wanted", {}) | {"genre": fold(genre)}
+    return LISTING.rows(db, user_id=user_id, **ways)
+
+
+def by(db: Session, artist_id: UUID, *, user_id: UUID) -> list[Row]:
+    """Albums that are an artist's own, by year; of one who has none, those that they play on."""
+    for role in (Role.ALBUM_ARTIST, Role.ARTIST):
+        facts = {"user_id": user_id, "artist_id": artist_id, "role": role.value}
+        if found := list(db.scalars(_BY, facts)):
+            return of(db, found, user_id=user_id)
+    return []
+
+
 def show(db: Session, album_id: UUID, *, user_id: UUID) -> Row:
     """One album. Raises NoSuchAlbum."""
     found = LISTING.of(db, [album_id], user_id=user_id)
@@ -114,5 +136,5 @@ def of(db: Session, album_ids: list[UUID], *, user_id: UUID) -> list[Row]:
 def tracks_of(db: Session, album_id: UUID, *, user_id: UUID) -> list[Row]:
     """The tracks of an album, in its order."""
     return tracks.find(
-        db, user_id=user_id, sort="track", descending=False, limit=MOST_TRACKS, album_id=album_id, ready=True
+        db, user_id=user_id, sort="track", descending=False, limit=tracks.MOST_TRACKS, album_id=album_id, ready=True
     ).rows

@@ -7,16 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.media.errors import NoCover, NoSuchPlaylist, NothingToGather
+from services.media.library import tracks
 from services.media.library.files import BYTES, Row
 from services.media.models.catalogue import Album
-from services.media.models.files import PLAYABLE, AudioFile
+from services.media.models.files import AudioFile
 from services.media.playlists import entries, lists
 from shared import db as database
 
-AT_MOST = 10_000  # tracks
-
 _ROWS = (*BYTES, AudioFile.title)
-_PLAYABLE = AudioFile.state.in_([each.value for each in PLAYABLE])
 
 
 class Bundle(NamedTuple):
@@ -27,13 +25,9 @@ class Bundle(NamedTuple):
 
 
 def of_album(db: Session, album_id: UUID, *, user_id: UUID) -> Bundle:
-    """An album, by disc and track. Raises NothingToGather."""
+    """An album, as it plays. Raises NothingToGather."""
     name = db.scalar(select(Album.name).where(Album.id == album_id, Album.user_id == user_id))
-    tracks = select(*_ROWS).where(AudioFile.album_id == album_id, AudioFile.user_id == user_id, _PLAYABLE)
-    in_order = tracks.order_by(
-        AudioFile.disc_number.nulls_first(), AudioFile.track_number.nulls_first(), AudioFile.sort_title, AudioFile.id
-    ).limit(AT_MOST)
-    return gathered(name, [dict(row) for row in db.execute(in_order).mappings()])
+    return gathered(name, tracks.on_album(db, album_id, _ROWS, user_id=user_id))
 
 
 def of_playlist(db: Session, playlist_id: UUID, *, user_id: UUID) -> Bundle:

@@ -182,14 +182,6 @@ def has_cover(db: Session, file_id: UUID, *, user_id: UUID, cover_key: str) -> N
     _one(db.execute(change.values(cover_key=cover_key).returning(AudioFile.id)).first())
 
 
-def of_album(db: Session, album_id: UUID, *, user_id: UUID, limit: int) -> list[Row]:
-    """Where the bytes of an album's tracks are."""
-    tracks = select(*BYTES).where(
-        AudioFile.album_id == album_id, AudioFile.user_id == user_id, AudioFile.state == State.READY.value
-    )
-    return [dict(row) for row in db.execute(tracks.limit(limit)).mappings()]
-
-
 def show_covers(db: Session, cover_keys: Mapping[UUID, str], *, user_id: UUID) -> list[UUID]:
     """Give ready files new covers, which are stored; those of them that are still there."""
     shown: list[UUID] = []

@@ -57,15 +57,31 @@ class Listing:
         count: Select[Any] | None = None,
     ) -> Page:
         """One page of what has everything that is `wanted`; `count` tells how many there are of all, if that is kept."""
-        given = {name: value for name, value in wanted.items() if value is not None and value is not False}
-        facts = {"user_id": user_id, "limit": limit + 1, "offset": offset, **given}
+        place = {"sort": sort, "descending": descending, "limit": limit + 1, "offset": offset, "after": after}
+        rows = self.rows(db, user_id=user_id, wanted=wanted, **place)
+        is_all = rows and not (after or len(rows) > limit)
+        total = offset + len(rows) if is_all else self._total(db, {"user_id": user_id, **_given(wanted)}, sort, count)
+        return Page(rows[:limit], total, has_more=len(rows) > limit)
+
+    def rows(
+        self,
+        db: Session,
+        *,
+        user_id: UUID,
+        sort: Any,
+        descending: bool,
+        limit: int,
+        offset: int = 0,
+        after: After | None = None,
+        wanted: Mapping[str, Any],
+    ) -> list[Row]:
+        """The same, without counting what is on other pages."""
+        given = _given(wanted)
+        facts = {"user_id": user_id, "limit": limit, "offset": offset, **given}
         if after:
             facts |= {"after": after[0], "after_id": after[1]}
         statement = self._statement(frozenset(given), sort, descending, bool(after))
-        rows = database.rows(db, statement, facts)
-        is_all = rows and not (after or len(rows) > limit)
-        total = offset + len(rows) if is_all else self._total(db, facts, frozenset(given), sort, count)
-        return Page(rows[:limit], total, has_more=len(rows) > limit)
+        return database.rows(db, statement, facts)
 
     def of(self, db: Session, ids: list[UUID], *, user_id: UUID) -> list[Row]:
         """Those of `ids` that there are, in that order."""
@@ -100,7 +116,8 @@ class Listing:
             made = made.where(order.only)
         return made.where(*(self.filters[each] for each in sorted(given)))
 
-    def _total(self, db: Session, facts: Row, given: frozenset[str], sort: Any, count: Select[Any] | None) -> int:
+    def _total(self, db: Session, facts: Row, sort: Any, count: Select[Any] | None) -> int:
+        given = frozenset(facts) - {"user_id"}
         if count is None or given:
             key = ("count", given, sort)
             if key not in self._made:
@@ -108,6 +125,10 @@ class Listing:
                 self._made[key] = select(func.count()).select_from(some)
             count = self._made[key]
         return int(db.scalar(count, facts) or 0)
+
+
+def _given(wanted: Mapping[str, Any]) -> Row:
+    return {name: value for name, value in wanted.items() if value is not None and value is not False}
 
 
 OPINION = (

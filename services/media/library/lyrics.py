@@ -2,12 +2,31 @@
 
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
-from services.media.errors import NotSynced
+from sqlalchemy import Uuid, bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from services.media.errors import NoSuchFile, NotSynced
+from services.media.library import songs
+from services.media.library.files import Row
+from services.media.library.folding import fold
+from services.media.library.shelving import artist_id
+from services.media.models.files import AudioFile
 
 TIME = re.compile(r"\[(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\]")
 OFFSET = re.compile(r"^[^\S\n]*\[offset[^\S\n]*:[^\S\n]*([+-]?\d{1,6})[^\S\n]*\][^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 MINUTE_MS = 60_000
+
+_LYRICS = select(AudioFile.title, AudioFile.filename, AudioFile.artist, AudioFile.lyrics, AudioFile.synced_lyrics).where(
+    *songs.LISTENED
+)
+_LYRICS_OF = _LYRICS.where(AudioFile.id == bindparam("id", type_=Uuid()))
+_LYRICS_NAMED = _LYRICS.where(
+    AudioFile.sort_title == bindparam("sort_title"),
+    or_(AudioFile.artist_id == bindparam("artist_id", type_=Uuid()), bindparam("artist_id", type_=Uuid()).is_(None)),
+    or_(AudioFile.lyrics.is_not(None), AudioFile.synced_lyrics.is_not(None)),
+).limit(1)
 MOST_TIMES = 50  # of one line: a refrain has a few, and each is a line of its own in what is shown
 
 
@@ -57,3 +76,18 @@ def told_apart(words: str | None, synced: str | None) -> dict[str, str | None]:
     if synced and not is_synced(synced):
         raise NotSynced
     return {"lyrics": words, "synced_lyrics": synced}
+
+
+def of(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
+    """The lyrics of a song, plain and synced, with what it is called. Raises NoSuchFile."""
+    found = db.execute(_LYRICS_OF, {"id": file_id, "user_id": user_id}).mappings().first()
+    if found is None:
+        raise NoSuchFile
+    return dict(found)
+
+
+def named(db: Session, title: str, artist: str, *, user_id: UUID) -> Row | None:
+    """The same of a song that has lyrics, by its title and, unless that is empty, its first artist."""
+    by = artist_id(user_id, artist) if artist else None
+    found = db.execute(_LYRICS_NAMED, {"sort_title": fold(title), "artist_id": by, "user_id": user_id}).mappings().first()
+    return dict(found) if found else None

@@ -1,6 +1,6 @@
 """Tracks: the files of a library with all that they say of themselves and what their listener makes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USE
 from services.media.models.catalogue import Album, Artist, Credit, FileGenre, Role
 from services.media.models.files import LIBRARY, AudioFile, FileCount, State
 
+MOST_TRACKS = 10_000  # of one album, and of one playlist; what has no album is in one too
 SHOWN_STATES = (State.PROCESSING, State.READY)  # what is still being looked at is in lists by age alone
 
 TAGS = (
@@ -68,15 +69,21 @@ SHOWN = (
     AudioFile.created_at,
     AudioFile.updated_at,
 )
-_BY_ALBUM = (AudioFile.disc_number, AudioFile.track_number, AudioFile.id)
+# An album as it plays; what tells no number comes first.
+AS_PLAYED = (
+    func.coalesce(AudioFile.disc_number, 0),
+    func.coalesce(AudioFile.track_number, 0),
+    AudioFile.sort_title,
+    AudioFile.id,
+)
 ORDERS: Mapping[str, Order] = {
     "created_at": Order((AudioFile.created_at, AudioFile.id), is_stable=True),
     "title": Order((AudioFile.sort_title, AudioFile.id), only=AudioFile.sort_title.is_not(None), is_stable=True),
     "artist": Order(
         (Artist.sort_name, Artist.id, AudioFile.sort_title, AudioFile.id), joins=((Artist, Artist.id == AudioFile.artist_id),)
     ),
-    "album": Order((Album.sort_name, Album.id, *_BY_ALBUM), joins=((Album, Album.id == AudioFile.album_id),)),
-    "track": Order(_BY_ALBUM),
+    "album": Order((Album.sort_name, Album.id, *AS_PLAYED), joins=((Album, Album.id == AudioFile.album_id),)),
+    "track": Order(AS_PLAYED),
     "year": Order((AudioFile.year, AudioFile.id), only=AudioFile.year.is_not(None)),
     "duration": Order((AudioFile.duration_ms, AudioFile.id), only=AudioFile.duration_ms.is_not(None)),
     "file_size": Order((AudioFile.file_size, AudioFile.id)),
@@ -166,6 +173,23 @@ def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:
     if not found:
         raise NoSuchFile
     return found[0]
+
+
+def on_album(db: Session, album_id: UUID, columns: Sequence[Any], *, user_id: UUID, limit: int = MOST_TRACKS) -> list[Row]:
+    """These columns of the tracks of an album that can be played, as it plays."""
+    mine = (AudioFile.album_id == album_id, AudioFile.user_id == user_id, AudioFile.state == State.READY.value)
+    wanted = select(*columns).where(*mine).order_by(*AS_PLAYED).limit(limit)
+    return [dict(row) for row in db.execute(wanted).mappings()]
+
+
+def ids_on_album(db: Session, album_id: UUID, *, user_id: UUID) -> list[UUID]:
+    """The same, by their ids."""
+    return [row["id"] for row in on_album(db, album_id, (AudioFile.id,), user_id=user_id)]
+
+
+def count(db: Session, *, user_id: UUID) -> int:
+    """How many of a library can be played."""
+    return int(db.scalar(_READY, {"user_id": user_id}) or 0)
 
 
 def summary(db: Session, *, user_id: UUID) -> Row:

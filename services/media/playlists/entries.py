@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from services.media.errors import MadeByRules, NoSuchFile, NotInPlaylist, PlaylistFull, StillProcessing
 from services.media.library.files import BYTES, Row
 from services.media.library.folding import fold
+from services.media.library.tracks import MOST_TRACKS
 from services.media.models.files import LIBRARY, PLAYABLE, AudioFile, State
 from services.media.models.playlists import Playlist, PlaylistTrack
 from services.media.playlists import lists
@@ -23,7 +24,6 @@ from services.media.playlists import rules as ruling
 from services.media.playlists.lists import Versions
 from shared import clock, ids
 
-MAX_TRACKS: Final = 10_000  # of one playlist
 GAP: Final = 1_024  # between two positions: ten tracks may come between them, each after the other, before all are spread anew
 POSITIONS = range(-(2**31), 2**31)  # what the column holds
 
@@ -98,8 +98,8 @@ def add(
     """Put tracks into a playlist, the first of them at index `at`, else behind the last. Raises NoSuchFile, PlaylistFull."""
     _hold(db, file_ids, user_id=user_id)
     row = _touch(db, playlist_id, user_id=user_id, versions=versions)
-    if row["track_count"] + len(file_ids) > MAX_TRACKS:
-        raise PlaylistFull(at_most=MAX_TRACKS)
+    if row["track_count"] + len(file_ids) > MOST_TRACKS:
+        raise PlaylistFull(at_most=MOST_TRACKS)
     _insert(db, playlist_id, file_ids, user_id=user_id, at=at)
     return _counted(db, playlist_id, user_id=user_id)
 
@@ -131,8 +131,8 @@ def edit(
     row = _touch(db, playlist_id, user_id=user_id)
     entries = [entry for entry, _, _ in _ordered(db, playlist_id, user_id=user_id)]
     gone = {entries[each] for each in remove_at if 0 <= each < len(entries)}
-    if row["track_count"] - len(gone) + len(add_ids) > MAX_TRACKS:
-        raise PlaylistFull(at_most=MAX_TRACKS)
+    if row["track_count"] - len(gone) + len(add_ids) > MOST_TRACKS:
+        raise PlaylistFull(at_most=MOST_TRACKS)
     if gone:
         db.execute(delete(PlaylistTrack).where(*_of(playlist_id, user_id), PlaylistTrack.id.in_(gone)))
     _insert(db, playlist_id, add_ids, user_id=user_id)
@@ -141,8 +141,8 @@ def edit(
 
 def replace(db: Session, playlist_id: UUID, file_ids: Sequence[UUID], *, user_id: UUID, versions: Versions = None) -> Row:
     """Let a playlist hold these tracks and no others. Raises NoSuchFile, PlaylistFull, ..."""
-    if len(file_ids) > MAX_TRACKS:
-        raise PlaylistFull(at_most=MAX_TRACKS)
+    if len(file_ids) > MOST_TRACKS:
+        raise PlaylistFull(at_most=MOST_TRACKS)
     _hold(db, file_ids, user_id=user_id)
     _touch(db, playlist_id, user_id=user_id, versions=versions)
     db.execute(delete(PlaylistTrack).where(*_of(playlist_id, user_id)))
@@ -257,7 +257,7 @@ def _room(db: Session, playlist_id: UUID, count: int, *, user_id: UUID, at: int 
 def _spread(db: Session, playlist_id: UUID, *, user_id: UUID, gap: int) -> None:
     """Give all entries positions anew, with at least so much between them as fits."""
     number = func.row_number().over(order_by=PlaylistTrack.position)
-    fits = min(gap, POSITIONS.stop // (2 * MAX_TRACKS))
+    fits = min(gap, POSITIONS.stop // (2 * MOST_TRACKS))
     anew = select(PlaylistTrack.id, (number * fits).label("position")).where(*_of(playlist_id, user_id)).subquery()
     db.execute(update(PlaylistTrack).where(PlaylistTrack.id == anew.c.id).values(position=anew.c.position))
 

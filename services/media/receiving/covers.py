@@ -10,7 +10,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from services.media.errors import CoverOfWhat, NoSuchFile
-from services.media.library import catalogue, files
+from services.media.library import catalogue, files, tracks
 from services.media.library.files import Row
 from services.media.processing import pictures
 from services.media.processing.pictures import Painted
@@ -73,7 +73,7 @@ def _targets(engine: Engine, texts: dict[str, str], user_id: UUID) -> list[tuple
         if field == "track_id":
             rows = [files.bytes_of(db, value, user_id=user_id)]
         else:
-            rows = files.of_album(db, value, user_id=user_id, limit=AT_MOST)
+            rows = tracks.on_album(db, value, files.BYTES, user_id=user_id, limit=AT_MOST)
         if not rows:
             raise NoSuchFile
         targets = [(row, f"storage/cover/{user_id}/{ids.new()}.jpg") for row in rows]

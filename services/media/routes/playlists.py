@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 
 from services.media.errors import NoCover, NoSuchPlaylist
 from services.media.library.files import Page, Row
+from services.media.library.tracks import MOST_TRACKS
 from services.media.playing import covers
 from services.media.playlists import entries, lists
 from services.media.routes.needs import PICTURE, FileId, Media
@@ -196,7 +197,7 @@ def reorder_tracks(
     playlist_id: PlaylistId, places: list[TrackPlace], caller: SignedIn, db: Db, if_match: IfMatch = None
 ) -> Response:
     """Put each named track at its index, lowest first; the others keep their order around them."""
-    wanted = [(each.track_id, each.position) for each in places[: entries.MAX_TRACKS]]
+    wanted = [(each.track_id, each.position) for each in places[:MOST_TRACKS]]
     row = entries.reorder(db, playlist_id, wanted, user_id=caller.id, versions=_versions(if_match))
     return _changed(row, "The order is changed.")
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from services.media.library.files import Row
+from services.media.library.tracks import MOST_TRACKS
 from services.media.playing.playable import Playables
-from services.media.playlists.entries import MAX_TRACKS
 from shared.schemas import In, Line, Out, Text
 
 MAX_DESCRIPTION_CHARACTERS = 5_000
@@ -31,7 +31,7 @@ class NewPlaylist(In):
     description: Description | None = None
     is_public: bool = False
     rules: dict[str, Any] | None = Field(default=None, description=RULES)
-    tracks: list[UUID] = Field(default=[], max_length=MAX_TRACKS)
+    tracks: list[UUID] = Field(default=[], max_length=MOST_TRACKS)
 
 
 class PlaylistChange(In):
@@ -52,7 +52,7 @@ class NewPlace(In):
 class NewTracks(In):
     """Tracks to be put into a playlist, the first of them at `position`."""
 
-    track_ids: list[UUID] = Field(min_length=1, max_length=MAX_TRACKS)
+    track_ids: list[UUID] = Field(min_length=1, max_length=MOST_TRACKS)
     position: Place | None = None
 
 

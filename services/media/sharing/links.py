@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchAlbum, NoSuchFile, NoSuchPlaylist, NoSuchShare, ShareOver
 from services.media.library import files
+from services.media.library import tracks as library
 from services.media.library.files import Page, Row
 from services.media.models.catalogue import Album
 from services.media.models.files import AudioFile
@@ -128,11 +129,7 @@ def tracks(db: Session, link: Row) -> list[Row]:
     if link["shared"] == Shared.PLAYLIST:
         return entries.tracks(db, _playlist(db, link))
     if link["shared"] == Shared.ALBUM:
-        wanted = _files(link, AudioFile.album_id == link["target_id"])
-        in_order = wanted.order_by(
-            AudioFile.disc_number.nulls_first(), AudioFile.track_number.nulls_first(), AudioFile.sort_title, AudioFile.id
-        ).limit(entries.MAX_TRACKS)
-        return [dict(row) for row in db.execute(in_order).mappings()]
+        return library.on_album(db, link["target_id"], entries.TRACK, user_id=link["user_id"])
     found = {row["id"]: dict(row) for row in db.execute(_files(link, AudioFile.id.in_(link["file_ids"]))).mappings()}
     return [found[each] for each in link["file_ids"] if each in found]
 

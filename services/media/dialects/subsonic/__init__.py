@@ -6,6 +6,6 @@ parameters.py  query and form, read strictly
 signing_in.py  whose player it is
 answers.py     an answer in the format that was asked for
 failures.py    what can go wrong, as the protocol numbers it
-entries.py     songs, albums and artists as the protocol has them
+shapes.py      songs, albums and artists as the protocol has them
 system.py, browsing.py, ...  the methods, one module a family
 """

@@ -4,12 +4,11 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic import shapes
 from services.media.dialects.subsonic.failures import NothingThere
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.dialects.subsonic.system import MUSIC_FOLDER
-from services.media.library import albums, artists, genres, shelves
-from services.media.library import entries as library
+from services.media.library import albums, artists, genres, songs, tracks
 from services.media.library.files import Row
 from services.media.library.shelving import artist_id
 from shared import clock
@@ -25,8 +24,8 @@ def list_artists(call: Signed) -> Answer:
     """Everybody who has an album, by letter."""
     with call.transaction() as db:
         found = _album_artists(db, call.user_id)
-    index = [{"name": letter, "artist": [entries.artist(row) for row in rows]} for letter, rows in _by_letter(found)]
-    return {"artists": {"ignoredArticles": entries.IGNORED_ARTICLES, "index": index}}
+    index = [{"name": letter, "artist": [shapes.artist(row) for row in rows]} for letter, rows in _by_letter(found)]
+    return {"artists": {"ignoredArticles": shapes.IGNORED_ARTICLES, "index": index}}
 
 
 @method("getIndexes")
@@ -34,32 +33,32 @@ def list_folders(call: Signed) -> Answer:
     """The same as folders. They are always as of now: what a player has kept is never said to be good still."""
     with call.transaction() as db:
         found = _album_artists(db, call.user_id)
-    index = [{"name": letter, "artist": [entries.artist_folder(row) for row in rows]} for letter, rows in _by_letter(found)]
+    index = [{"name": letter, "artist": [shapes.artist_folder(row) for row in rows]} for letter, rows in _by_letter(found)]
     changed = int(clock.now().timestamp() * 1000)
-    return {"indexes": {"ignoredArticles": entries.IGNORED_ARTICLES, "lastModified": changed, "index": index}}
+    return {"indexes": {"ignoredArticles": shapes.IGNORED_ARTICLES, "lastModified": changed, "index": index}}
 
 
 @method("getArtist")
 def show_artist(call: Signed) -> Answer:
     """An artist and their albums."""
     artist, theirs = _artist_and_albums(call)
-    shown = entries.artist(artist) | {"albumCount": len(theirs), "album": [entries.album(row) for row in theirs]}
+    shown = shapes.artist(artist) | {"albumCount": len(theirs), "album": [shapes.album(row) for row in theirs]}
     return {"artist": shown}
 
 
 @method("getAlbum")
 def show_album(call: Signed) -> Answer:
     """An album and its songs, as it plays."""
-    album, songs = _album_and_songs(call)
-    return {"album": entries.album(album) | {"song": [entries.song(row) for row in songs]}}
+    album, on_it = _album_and_songs(call)
+    return {"album": shapes.album(album) | {"song": [shapes.song(row) for row in on_it]}}
 
 
 @method("getSong")
 def show_song(call: Signed) -> Answer:
     """One song."""
     with call.transaction() as db:
-        found = library.songs(db, [call.parameters.id()], user_id=call.user_id)
-    return {"song": entries.song(one(found))}
+        found = songs.of(db, [call.parameters.id()], user_id=call.user_id)
+    return {"song": shapes.song(one(found))}
 
 
 @method("getMusicDirectory")
@@ -73,14 +72,14 @@ def show_folder(call: Signed) -> Answer:
         ]
         return {"directory": {"id": str(MUSIC_FOLDER["id"]), "name": MUSIC_FOLDER["name"], "child": inside}}
     try:
-        album, songs = _album_and_songs(call)
+        album, on_it = _album_and_songs(call)
     except NothingThere:
         artist, theirs = _artist_and_albums(call)
-        shown = entries.artist_folder(artist) | {"parent": str(MUSIC_FOLDER["id"])}
-        return {"directory": shown | {"child": [entries.folder(row) for row in theirs]}}
-    folder = entries.folder(album)
+        shown = shapes.artist_folder(artist) | {"parent": str(MUSIC_FOLDER["id"])}
+        return {"directory": shown | {"child": [shapes.folder(row) for row in theirs]}}
+    folder = shapes.folder(album)
     named = {name: folder[name] for name in ("id", "parent", "starred", "userRating", "playCount")}
-    return {"directory": named | {"name": album["name"], "child": [entries.song(row) for row in songs]}}
+    return {"directory": named | {"name": album["name"], "child": [shapes.song(row) for row in on_it]}}
 
 
 @method("getGenres")
@@ -99,9 +98,9 @@ def list_top_songs(call: Signed) -> Answer:
     artist = asked.maybe_id("id") or artist_id(call.user_id, asked.text("artist"))
     count = asked.number("count", TOP_SONGS, least=0, most=MOST)
     with call.transaction() as db:
-        ids = shelves.top_songs(db, artist, user_id=call.user_id, limit=count)
-        found = library.songs(db, ids, user_id=call.user_id)
-    return {"topSongs": {"song": [entries.song(row) for row in found]}}
+        ids = songs.top(db, artist, user_id=call.user_id, limit=count)
+        found = songs.of(db, ids, user_id=call.user_id)
+    return {"topSongs": {"song": [shapes.song(row) for row in found]}}
 
 
 @method("getSimilarSongs")
@@ -133,8 +132,8 @@ def tell_of_album(call: Signed) -> Answer:
     """What is known of an album besides: its picture, and its MusicBrainz id."""
     with call.transaction() as db:
         ids = [call.parameters.id()]
-        songs = library.songs(db, ids, user_id=call.user_id)
-        album = one(albums.of(db, [songs[0]["album_id"]] if songs else ids, user_id=call.user_id))
+        found = songs.of(db, ids, user_id=call.user_id)
+        album = one(albums.of(db, [found[0]["album_id"]] if found else ids, user_id=call.user_id))
     return {"albumInfo": {"notes": "", "musicBrainzId": album["musicbrainz_id"], **_pictures(call, album["cover_file_id"])}}
 
 
@@ -148,36 +147,31 @@ def one(found: list[Row]) -> Row:
 def _artist_and_albums(call: Signed) -> tuple[Row, list[Row]]:
     with call.transaction() as db:
         artist = one(artists.of(db, [call.parameters.id()], user_id=call.user_id))
-        ids = shelves.albums_of(db, artist["id"], user_id=call.user_id)
-        return artist, albums.of(db, ids, user_id=call.user_id)
+        return artist, albums.by(db, artist["id"], user_id=call.user_id)
 
 
 def _album_and_songs(call: Signed) -> tuple[Row, list[Row]]:
     with call.transaction() as db:
         album = one(albums.of(db, [call.parameters.id()], user_id=call.user_id))
-        ids = shelves.songs_on(db, album["id"], user_id=call.user_id)
-        return album, library.songs(db, ids, user_id=call.user_id)
-
-
-def _as_folder(artist: Row) -> entries.Entry:
-    return {"id": str(artist["id"]), "isDir": True, "title": artist["name"], "coverArt": f"ar-{artist['id']}"}
+        ids = tracks.ids_on_album(db, album["id"], user_id=call.user_id)
+        return album, songs.of(db, ids, user_id=call.user_id)
 
 
 def _album_artists(db: Any, user_id: UUID) -> list[Row]:
     return artists.find(db, user_id=user_id, sort="name", limit=EVERYBODY, with_albums=True).rows
 
 
-def _similar(call: Signed) -> list[entries.Entry]:
+def _similar(call: Signed) -> list[shapes.Entry]:
     count = call.parameters.number("count", TOP_SONGS, least=0, most=MOST)
     with call.transaction() as db:
-        ids = shelves.similar_songs(db, call.parameters.id(), user_id=call.user_id, limit=count)
-        return [entries.song(row) for row in library.songs(db, ids, user_id=call.user_id)]
+        ids = songs.similar(db, call.parameters.id(), user_id=call.user_id, limit=count)
+        return [shapes.song(row) for row in songs.of(db, ids, user_id=call.user_id)]
 
 
 def _told_of_artist(call: Signed) -> dict[str, Any]:
     with call.transaction() as db:
         ids = [call.parameters.id()]
-        others = library.songs(db, ids, user_id=call.user_id) or albums.of(db, ids, user_id=call.user_id)
+        others = songs.of(db, ids, user_id=call.user_id) or albums.of(db, ids, user_id=call.user_id)
         artist = one(artists.of(db, [others[0]["artist_id"]] if others else ids, user_id=call.user_id))
     return _pictures(call, artist["cover_file_id"]) | {"similarArtist": []}
 

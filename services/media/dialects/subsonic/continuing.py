@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic import shapes
 from services.media.dialects.subsonic.failures import ParameterMissing, ParameterWrong
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.listening import bookmarks, queues
@@ -58,7 +58,7 @@ def list_bookmarks(call: Signed) -> Answer:
     """Every bookmark of the player's owner, and of nobody else."""
     with call.transaction() as db:
         found = bookmarks.newest(db, user_id=call.user_id)
-        songs = entries.by_id(db, [row["file_id"] for row in found], user_id=call.user_id)
+        songs = shapes.by_id(db, [row["file_id"] for row in found], user_id=call.user_id)
     return {
         "bookmarks": {
             "bookmark": [
@@ -106,7 +106,7 @@ def _save(call: Signed, file_ids: list[UUID], index: int | None) -> Answer:
 def _shown(call: Signed) -> tuple[queues.Queue | None, dict[str, Any]]:
     with call.transaction() as db:
         queue = queues.show(db, user_id=call.user_id)
-        songs = entries.by_id(db, queue.file_ids, user_id=call.user_id) if queue else {}
+        songs = shapes.by_id(db, queue.file_ids, user_id=call.user_id) if queue else {}
     shown: dict[str, Any] = {"username": call.username, "changed": NEVER, "changedBy": "", "entry": []}
     if queue:
         shown |= {"position": queue.position_ms, "changed": clock.iso(queue.changed_at), "changedBy": queue.changed_by}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic import shapes
 from services.media.dialects.subsonic.failures import ParameterMissing, ParameterWrong
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.library import files
@@ -76,7 +76,7 @@ def list_now_playing(call: Signed) -> Answer:
     now = clock.now()
     with call.transaction() as db:
         playing = now_playing.of(db, user_id=call.user_id)
-        songs = entries.by_id(db, [row["file_id"] for row in playing], user_id=call.user_id)
+        songs = shapes.by_id(db, [row["file_id"] for row in playing], user_id=call.user_id)
     return {
         "nowPlaying": {
             "entry": [

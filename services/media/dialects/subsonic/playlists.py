@@ -3,12 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic import shapes
 from services.media.dialects.subsonic.failures import ParameterMissing, ParameterWrong
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.library.files import Row
-from services.media.playlists import entries as placing
-from services.media.playlists import lists
+from services.media.playlists import entries, lists
 from shared import clock
 from shared import db as database
 
@@ -43,11 +42,11 @@ def create_playlist(call: Signed) -> Answer:
     playlist_id, songs, name = asked.maybe_id("playlistId"), asked.ids("songId"), _name(call)
     with call.transaction() as db:
         if playlist_id is not None:
-            row = placing.replace(db, playlist_id, songs, user_id=user_id)
+            row = entries.replace(db, playlist_id, songs, user_id=user_id)
             row = lists.change(db, playlist_id, user_id=user_id, name=name) if name else row
         elif name is not None:
             row = lists.create(db, user_id=user_id, name=name)
-            row = placing.add(db, row["id"], songs, user_id=user_id) if songs else row
+            row = entries.add(db, row["id"], songs, user_id=user_id) if songs else row
         else:
             raise ParameterMissing(parameter="name")
         return {"playlist": _whole(call, db, row)}
@@ -61,7 +60,7 @@ def change_playlist(call: Signed) -> Answer:
     gone, new = asked.numbers("songIndexToRemove", least=0), asked.ids("songIdToAdd")
     with call.transaction() as db:
         if gone or new:
-            placing.edit(db, playlist_id, user_id=call.user_id, remove_at=gone, add_ids=new)
+            entries.edit(db, playlist_id, user_id=call.user_id, remove_at=gone, add_ids=new)
         lists.change(db, playlist_id, user_id=call.user_id, **facts)
     return {}
 
@@ -101,11 +100,11 @@ def _whole(call: Signed, db: Any, row: Row) -> dict[str, Any]:
     owner: UUID = row["user_id"]
     if owner != call.user_id:
         database.become(db, owner)
-    tracks = placing.tracks(db, row)
-    songs = entries.by_id(db, [track["id"] for track in tracks], user_id=owner)
+    tracks = entries.tracks(db, row)
+    songs = shapes.by_id(db, [track["id"] for track in tracks], user_id=owner)
     shown = [songs[track["id"]] for track in tracks if track["id"] in songs]
     if owner != call.user_id:
-        shown = [{name: value for name, value in song.items() if name not in entries.PRIVATE} for song in shown]
+        shown = [{name: value for name, value in song.items() if name not in shapes.PRIVATE} for song in shown]
     lasting = {"songCount": len(shown), "duration": sum(song.get("duration") or 0 for song in shown)}  # of rules, just now
     return {**_playlist(call, row), **(lasting if row["rules"] is not None else {}), "entry": shown}
 

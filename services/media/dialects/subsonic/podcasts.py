@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic import shapes
 from services.media.dialects.subsonic.failures import NotYours
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.errors import NoSuchPodcast
@@ -77,7 +77,7 @@ def _channel(call: Signed, podcast: episodes.Podcast, shown: list[dict[str, Any]
 
 
 def _episodes(call: Signed, db: Any, rows: list[Row]) -> list[dict[str, Any]]:
-    songs = entries.by_id(db, [row["id"] for row in rows], user_id=call.user_id)
+    songs = shapes.by_id(db, [row["id"] for row in rows], user_id=call.user_id)
     return [
         {
             **songs[row["id"]],

@@ -1,10 +1,9 @@
 """Searching artists, albums and songs. An empty text, or `""`, finds everything, so that players can copy a whole library."""
 
-from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic import shapes
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.dialects.subsonic.lists import MOST
-from services.media.library import albums, artists, search
-from services.media.library import entries as library
+from services.media.library import albums, artists, search, songs
 from services.media.library.files import Row
 from services.media.models.catalogue import Found
 
@@ -12,7 +11,7 @@ ROWS = 20  # of each kind, where none are asked for
 KINDS = {
     Found.ARTIST: ("artist", artists.of),
     Found.ALBUM: ("album", albums.of),
-    Found.TRACK: ("song", library.songs),
+    Found.TRACK: ("song", songs.of),
 }
 
 
@@ -21,19 +20,19 @@ def search_by_tags(call: Signed) -> Answer:
     """What is found by the beginnings of its words."""
     found = _found(call)
     shown = {
-        "artist": [entries.artist(row) for row in found["artist"]],
-        "album": [entries.album(row) for row in found["album"]],
+        "artist": [shapes.artist(row) for row in found["artist"]],
+        "album": [shapes.album(row) for row in found["album"]],
     }
-    return {"searchResult3": shown | {"song": [entries.song(row) for row in found["song"]]}}
+    return {"searchResult3": shown | {"song": [shapes.song(row) for row in found["song"]]}}
 
 
 @method("search2")
 def search_folders(call: Signed) -> Answer:
     """The same as folders."""
     found = _found(call)
-    by = [entries.artist_folder(row) for row in found["artist"]]
-    on = [entries.folder(row) for row in found["album"]]
-    return {"searchResult2": {"artist": by, "album": on, "song": [entries.song(row) for row in found["song"]]}}
+    by = [shapes.artist_folder(row) for row in found["artist"]]
+    on = [shapes.folder(row) for row in found["album"]]
+    return {"searchResult2": {"artist": by, "album": on, "song": [shapes.song(row) for row in found["song"]]}}
 
 
 def _found(call: Signed) -> dict[str, list[Row]]:

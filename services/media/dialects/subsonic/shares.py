@@ -3,15 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from services.media.dialects.subsonic import entries
+from services.media.dialects.subsonic import shapes
 from services.media.dialects.subsonic.failures import ParameterMissing, ParameterWrong
 from services.media.dialects.subsonic.frame import Answer, Signed, method
 from services.media.errors import NoSuchFile, NoSuchShare
-from services.media.library import files
+from services.media.library import files, tracks
 from services.media.library.files import Row
 from services.media.listening import annotations
 from services.media.models.catalogue import Found
-from services.media.models.sharing import Shared
 from services.media.sharing import links
 
 MOST_SONGS = 10_000  # told in one answer, of all its shares
@@ -80,8 +79,7 @@ def _target(call: Signed, db: Any, wanted: list[UUID]) -> dict[str, Any]:
         return {"album_id" if is_album else "playlist_id": wanted[0]}
     found: list[UUID] = []
     for each in wanted:
-        of_album = {"shared": Shared.ALBUM, "target_id": each, "user_id": call.user_id}
-        theirs = [each] if each in songs else [track["id"] for track in links.tracks(db, of_album)]
+        theirs = [each] if each in songs else tracks.ids_on_album(db, each, user_id=call.user_id)
         if not theirs:
             raise NoSuchFile
         found += theirs
@@ -104,10 +102,10 @@ def _share(call: Signed, db: Any, row: Row, *, at_most: int = MOST_SONGS) -> dic
     }
 
 
-def _entries(call: Signed, db: Any, row: Row, at_most: int) -> list[entries.Entry]:
+def _entries(call: Signed, db: Any, row: Row, at_most: int) -> list[shapes.Entry]:
     try:
-        tracks = links.tracks(db, row)[:at_most]
+        told = links.tracks(db, row)[:at_most]
     except NoSuchShare:  # of a playlist that is deleted: its owner may still delete the link
         return []
-    songs = entries.by_id(db, [track["id"] for track in tracks], user_id=call.user_id)
-    return [songs[track["id"]] for track in tracks if track["id"] in songs]
+    songs = shapes.by_id(db, [track["id"] for track in told], user_id=call.user_id)
+    return [songs[track["id"]] for track in told if track["id"] in songs]

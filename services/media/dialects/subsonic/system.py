@@ -2,7 +2,7 @@
 
 from services.media.dialects.subsonic.failures import NotYours
 from services.media.dialects.subsonic.frame import Answer, Call, Signed, method, open_method
-from services.media.library import shelves
+from services.media.library import tracks
 
 MUSIC_FOLDER = {"id": 1, "name": "Music"}  # the only one: a library has no folders
 EXTENSIONS = {
@@ -45,7 +45,7 @@ def list_music_folders(_call: Signed) -> Answer:
 def show_scan(call: Signed) -> Answer:
     """Nothing is ever scanned: what is uploaded is in the library once it is ready."""
     with call.transaction() as db:
-        count = shelves.count_songs(db, user_id=call.user_id)
+        count = tracks.count(db, user_id=call.user_id)
     return {"scanStatus": {"scanning": False, "count": count}}
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from services.media.library import entries as library
+from services.media.library import songs
 from services.media.library.files import Row
 from services.media.library.folding import ARTICLES, fold
 from services.media.library.shelving import UNKNOWN_ALBUM, UNKNOWN_ARTIST, names
@@ -62,7 +62,7 @@ def song(row: Row) -> Entry:
 
 def by_id(db: Any, ids: Sequence[UUID], *, user_id: UUID) -> dict[UUID, Entry]:
     """Songs and episodes by their ids; those that are not there are left out."""
-    return {row["id"]: song(row) for row in library.songs(db, ids, user_id=user_id)}
+    return {row["id"]: song(row) for row in songs.of(db, ids, user_id=user_id)}
 
 
 def title_of(row: Mapping[str, Any]) -> str:
