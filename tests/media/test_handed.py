@@ -1,6 +1,8 @@
 """What other services made and hand over: songs and episodes."""
 
 import base64
+import functools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from shared import ids
@@ -70,3 +72,44 @@ def test_what_is_no_data_url_of_audio_is_refused_and_nothing_is_kept(stack: Stac
 
     assert alice.get("/files", params={"kind": "song"}).json() == []
     assert make.objects(stack, alice) == []
+
+
+def test_what_its_maker_does_not_say_of_a_song_its_tags_say(stack: Stack, alice: Person) -> None:
+    facts = {"kind": "song", "source_id": str(ids.new()), "filename": "walk.flac", "artist": "Alice"}
+    tagged = make.uploaded(alice)
+    with make.as_service(stack, alice) as studio:
+        kept = studio.put("/internal/files", params=facts, content=make.MINUET.read_bytes())
+
+    file = make.ready(alice, kept.json()["id"])
+    assert (file["title"], file["artist"], file["album"]) == (tagged["title"], "Alice", tagged["album"])
+    assert tagged["title"]
+
+
+def test_what_was_rejected_may_be_made_anew_and_what_comes_twice_at_once_is_one(stack: Stack, alice: Person) -> None:
+    facts = {"kind": "episode", "source_id": str(ids.new()), "filename": "first.wav"}
+    with make.as_service(stack, alice) as podcasts:
+        first = podcasts.put("/internal/files", params=facts, content=make.wav(0.5)).json()
+        make.ready(alice, first["id"])
+        with stack.engine("media-worker").begin() as db:
+            db.exec_driver_sql("UPDATE audio_files SET state = 'rejected', object_key = NULL WHERE id = %s", (first["id"],))
+        put = functools.partial(podcasts.put, "/internal/files", params=facts, content=make.wav(2))
+        with ThreadPoolExecutor(4) as at_once:
+            answers = [each.result() for each in [at_once.submit(put) for _ in range(4)]]
+
+    assert {each.status_code for each in answers} == {200}
+    [again] = {each.json()["id"] for each in answers}
+    make.ready(alice, again)
+    assert [each["id"] for each in alice.get("/files", params={"kind": "episode"}).json()] == [again]
+
+
+def test_a_stranger_cannot_delete_what_was_made_and_its_maker_may_twice(stack: Stack, alice: Person, bob: Person) -> None:
+    facts = {"kind": "song", "source_id": str(ids.new())}
+    with make.as_service(stack, alice) as studio, make.as_service(stack, bob) as for_bob:
+        kept = studio.put("/internal/files", params=facts | {"filename": "a.wav"}, content=make.wav()).json()
+        make.ready(alice, kept["id"])
+        assert for_bob.delete("/internal/files", params=facts).status_code == 204
+        assert alice.get(f"/files/{kept['id']}").status_code == 200
+        assert [studio.delete("/internal/files", params=facts).status_code for _ in range(2)] == [204, 204]
+
+    assert alice.get(f"/files/{kept['id']}").status_code == 404
+    make.until(lambda: make.objects(stack, alice), lambda found: not found)

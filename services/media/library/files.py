@@ -199,14 +199,16 @@ def cover_key_of(db: Session, file_id: UUID, *, user_id: UUID) -> str | None:
 
 
 def learn(db: Session, file_id: UUID, *, user_id: UUID, facts: Row, tags: Row) -> None:
-    """A look at the whole file is over and it is ready; `tags` count unless its owner has said otherwise since.
+    """A look at the whole file is over and it is ready; `tags` count where nobody has said anything else.
 
     Raises NoSuchFile.
     """
     locking.lock(db, user_id=user_id)
     mine = (AudioFile.id == file_id, AudioFile.user_id == user_id)
-    edited = db.execute(select(AudioFile.edited_at).where(*mine).with_for_update()).scalar()
-    become(db, file_id, State.READY, user_id=user_id, **facts, **({} if edited else tags))
+    said = [AudioFile.edited_at, *(getattr(AudioFile, name) for name in tags)]
+    row = _one(db.execute(select(*said).where(*mine).with_for_update()).mappings().first())
+    news = {name: value for name, value in tags.items() if row["edited_at"] is None or row[name] is None}
+    become(db, file_id, State.READY, user_id=user_id, **facts, **news)
 
 
 def measured(db: Session, file_id: UUID, *, user_id: UUID, **facts: Any) -> None:
@@ -235,6 +237,12 @@ def reject(db: Session, file: Row, *, user_id: UUID, why: str) -> None:
     keys = dict.fromkeys(("object_key", "cover_key", "playable_key", "playable_size", "playable_sha256"))
     become(db, file["id"], State.REJECTED, user_id=user_id, error=why, file_size=0, **keys)
     quota.release(db, file["file_size"], user_id=user_id)
+
+
+def lose_source(db: Session, file_id: UUID, *, user_id: UUID) -> None:
+    """What it was made from may be made anew, as another file: this one was rejected."""
+    mine = (AudioFile.id == file_id, AudioFile.user_id == user_id, AudioFile.state == State.REJECTED.value)
+    db.execute(update(AudioFile).where(*mine).values(source_id=None))
 
 
 def become(db: Session, file_id: UUID, state: State, *, user_id: UUID, **facts: Any) -> None:

@@ -1,10 +1,13 @@
-"""Files that another service made and hands over: songs and episodes, as a stream or, where they are small, as a data URL.
+"""Files that another service made and hands over, as a stream or, where they are small, as a data URL.
 
 One thing that was made is one file, however often it is handed over: its kind and its `source_id` name it.
 """
 
 import binascii
 import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from anyio import CancelScope, to_thread
@@ -12,7 +15,7 @@ from fastapi import Request
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from services.media.errors import AnotherFile, DataUrlUnreadable, FileEmpty, UploadTooLarge
+from services.media.errors import AnotherFile, DataUrlUnreadable, FileEmpty, NoSuchFile, UploadTooLarge
 from services.media.library import files
 from services.media.library.files import Row
 from services.media.models.files import AudioFile, Kind, State
@@ -22,10 +25,11 @@ from services.media.receiving import quota
 from services.media.receiving.multipart import clean_name
 from services.media.receiving.spool import Spooled
 from services.media.schemas.handed import HandedFile, NewFile
-from services.media.tasks import processing
+from services.media.tasks import deleting, processing
 from services.media.world import World
 from shared import clock, ids
 from shared import db as database
+from shared.errors import Problem
 from shared.fastapi_app import reception
 
 DATA_URL_BYTES = 16 * 1024 * 1024  # decoded; JSON takes five times its size in memory, so what is larger comes as a stream
@@ -33,16 +37,34 @@ DATA_URL = re.compile(r"data:audio/[a-z0-9.+-]{1,60}(?:; ?[a-z0-9-]{1,40}=\"?[a-
 BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is handed over. `key` is where it is kept, where that has a name of its own; then its first look is later."""
+
+    kind: Kind
+    source_id: UUID
+    filename: str
+    bucket: str
+    another: type[Problem]  # what other bytes under this id are
+    key: str | None = None
+    told: dict[str, Any] = field(default_factory=dict)
+
+
 async def take(request: Request, engine: Engine, world: World, facts: HandedFile, *, user_id: UUID) -> Row:
     """Keep the body of a request; the same again changes nothing. Raises AnotherFile, and as uploads do."""
-    bounds = world.bounds(world.settings.max_file_bytes)
+    return await take_body(request, engine, world, _made(world, facts), user_id=user_id, at_most=world.settings.max_file_bytes)
+
+
+async def take_body(request: Request, engine: Engine, world: World, made: Made, *, user_id: UUID, at_most: int) -> Row:
+    """The same of anything that is handed over."""
+    bounds = world.bounds(at_most)
     reception.declared_bytes(request, bounds)
-    spooled = _fresh(world, facts)
+    spooled = _fresh(world, made)
     try:
         await reception.receive(request, spooled.write, bounds)
         with reception.noticing_full_disk():
             spooled.end()
-        return await to_thread.run_sync(_keep, engine, world, spooled, facts, user_id, limiter=world.finishing)
+        return await to_thread.run_sync(_keep, engine, world, spooled, made, user_id, limiter=world.finishing)
     finally:
         with CancelScope(shield=True):
             await to_thread.run_sync(spooled.discard)
@@ -50,13 +72,13 @@ async def take(request: Request, engine: Engine, world: World, facts: HandedFile
 
 def take_data_url(engine: Engine, world: World, new: NewFile, *, user_id: UUID) -> Row:
     """The same of a data URL. Raises DataUrlUnreadable, UploadTooLarge too."""
-    content = decode(new.audio)
-    spooled = _fresh(world, new)
+    content, made = decode(new.audio), _made(world, new)
+    spooled = _fresh(world, made)
     try:
         with reception.noticing_full_disk():
             spooled.write(content)
             spooled.end()
-        return _keep(engine, world, spooled, new, user_id)
+        return _keep(engine, world, spooled, made, user_id)
     finally:
         spooled.discard()
 
@@ -78,59 +100,79 @@ def decode(text: str) -> bytes:
     return binascii.a2b_base64(encoded)
 
 
-def _fresh(world: World, facts: HandedFile) -> Spooled:
-    return Spooled(clean_name(facts.filename), world.spool / f"{ids.new()}-{facts.source_id}")
+def _made(world: World, facts: HandedFile) -> Made:
+    bucket, told = world.settings.storage_bucket, facts.told()
+    return Made(Kind(facts.kind), facts.source_id, clean_name(facts.filename), bucket, AnotherFile, told=told)
 
 
-def _keep(engine: Engine, world: World, spooled: Spooled, facts: HandedFile, user_id: UUID) -> Row:
+def _fresh(world: World, made: Made) -> Spooled:
+    return Spooled(made.filename, world.spool / f"{ids.new()}-{made.source_id}")
+
+
+def _keep(engine: Engine, world: World, spooled: Spooled, made: Made, user_id: UUID) -> Row:
     if not spooled.size_bytes:
-        raise FileEmpty(filename=spooled.filename)
+        raise FileEmpty(filename=spooled.filename, errors=[{"field": "", "message": "it is empty"}])
     found = inspection.probe(spooled.path, filename=spooled.filename)
-    row = _intend(engine, world, spooled, found, facts, user_id)
+    row = _intend(engine, world, spooled, found, made, user_id)
     if row["state"] == State.UPLOADING:
         with spooled.path.open("rb") as data:  # where this fails, the caller tries again, or the sweep ends the row
             world.store.put(row["bucket"], row["object_key"], data, size_bytes=spooled.size_bytes, mime_type=found.mime_type)
-        with database.transaction(engine, user_id=user_id) as db:
-            files.become(db, row["id"], State.PROCESSING, user_id=user_id)
-            processing.read_tags.enqueue(db, file_id=str(row["id"]), user_id=str(user_id))
+        with suppress(NoSuchFile):  # the same bytes came twice at once, and the other request was first; or it is deleted
+            _make_true(engine, row["id"], made, user_id)
     with database.transaction(engine, user_id=user_id) as db:
-        return files.show(db, row["id"], user_id=user_id)
+        return files.show(db, row["id"], user_id=user_id) | {"sha256": row["sha256"]}
 
 
-def _intend(engine: Engine, world: World, spooled: Spooled, found: Found, facts: HandedFile, user_id: UUID) -> Row:
-    """The row of these bytes, new or from before. Other bytes than a row has would overwrite what was acknowledged."""
+def _make_true(engine: Engine, file_id: UUID, made: Made, user_id: UUID) -> None:
+    with database.transaction(engine, user_id=user_id) as db:
+        if made.key:
+            files.become(db, file_id, State.READY, user_id=user_id)
+            processing.enqueue_measuring(db, file_id, user_id=user_id)
+        else:
+            files.become(db, file_id, State.PROCESSING, user_id=user_id)
+            processing.read_tags.enqueue(db, file_id=str(file_id), user_id=str(user_id))
+
+
+def _intend(engine: Engine, world: World, spooled: Spooled, found: Found, made: Made, user_id: UUID) -> Row:
+    """The row of these bytes, new or from before. Other bytes than a row has would overwrite what was acknowledged; what was
+    rejected was not, so it makes room.
+    """
     with database.transaction(engine, user_id=user_id) as db:
         quota.lock(db, user_id=user_id)  # so that a thing gets one row, however often it is sent at once
-        before = _find(db, facts, user_id)
+        before = _find(db, made, user_id)
+        if before is not None and before["state"] == State.REJECTED:
+            files.lose_source(db, before["id"], user_id=user_id)
+            deleting.end_file(db, before["id"], user_id=user_id)
+            before = None
         if before is None:
             quota.reserve(db, spooled.size_bytes, user_id=user_id, quota_bytes=world.settings.quota_bytes)
-            _describe(db, world, spooled, found, facts, user_id)
-            before = _find(db, facts, user_id)
+            _describe(db, spooled, found, made, user_id)
+            before = _find(db, made, user_id)
     if before is None or before["sha256"] != spooled.sha256 or before["state"] == State.DELETING:
-        raise AnotherFile
+        raise made.another
     return before
 
 
-def _find(db: Session, facts: HandedFile, user_id: UUID) -> Row | None:
-    mine = (AudioFile.source_id == facts.source_id, AudioFile.kind == facts.kind.value, AudioFile.user_id == user_id)
+def _find(db: Session, made: Made, user_id: UUID) -> Row | None:
+    mine = (AudioFile.source_id == made.source_id, AudioFile.kind == made.kind.value, AudioFile.user_id == user_id)
     row = db.execute(select(*files.BYTES).where(*mine)).mappings().first()
     return dict(row) if row else None
 
 
-def _describe(db: Session, world: World, spooled: Spooled, found: Found, facts: HandedFile, user_id: UUID) -> None:
+def _describe(db: Session, spooled: Spooled, found: Found, made: Made, user_id: UUID) -> None:
     """What its maker says of it counts more than its tags; where that is nothing, they count."""
-    file_id, told = ids.new(), facts.told()
-    files.intend(db, file_id, user_id=user_id, reserved_bytes=spooled.size_bytes, kind=Kind(facts.kind))
+    file_id = ids.new()
+    files.intend(db, file_id, user_id=user_id, reserved_bytes=spooled.size_bytes, kind=made.kind)
     files.describe(
         db,
         file_id,
         user_id=user_id,
         filename=spooled.filename,
-        source_id=facts.source_id,
+        source_id=made.source_id,
         mime_type=found.mime_type,
         duration=found.duration,
-        bucket=world.settings.storage_bucket,
-        object_key=f"storage/audio/{user_id}/{file_id}.{found.extension}",
+        bucket=made.bucket,
+        object_key=made.key or f"storage/audio/{user_id}/{file_id}.{found.extension}",
         sha256=spooled.sha256,
-        **(told | {"edited_at": clock.now()} if told else {}),
+        **(made.told | {"edited_at": clock.now()} if made.told else {}),
     )

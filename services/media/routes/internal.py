@@ -8,10 +8,11 @@ from fastapi import Query, Request, Response
 from services.media.errors import NoSuchFile
 from services.media.leaving import parts
 from services.media.library import readers
+from services.media.models.files import Kind
 from services.media.receiving import handed, recordings
 from services.media.routes.needs import Media
 from services.media.schemas.files import NewAddresses, RecordingOut
-from services.media.schemas.handed import HandedFile, NewFile
+from services.media.schemas.handed import HandedFile, Made, NewFile
 from services.media.tasks import deleting
 from shared import db as database
 from shared import json
@@ -61,6 +62,16 @@ def keep_data_url(request: Request, new: NewFile, caller: Internal, media: Media
         raise NoSuchFile
     row = handed.take_data_url(shell(request).engine, media, new, user_id=caller.user_id)
     return Response(json.dumps({name: row[name] for name in KEPT}), media_type="application/json")
+
+
+@router.delete("/internal/files", status_code=204, include_in_schema=False)
+def delete_file(kind: Made, source_id: UUID, caller: Internal, db: InternalDb, media: Media) -> None:
+    """Delete the song or the episode that was handed over under this id, if there is one; may be repeated."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    file = deleting.delete_made(db, Kind(kind), source_id, user_id=caller.user_id)
+    if file:
+        database.after_commit(db, lambda: media.drop(file))
 
 
 @router.delete("/internal/recordings/{session_id}", status_code=204, include_in_schema=False)

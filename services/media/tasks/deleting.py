@@ -100,9 +100,14 @@ def delete_library(db: Session, *, user_id: UUID) -> list[Any]:
 
 def delete_recording(db: Session, session_id: UUID, *, user_id: UUID) -> Any:
     """Delete the recording of a practice session and return its row, or None where there is none; may be repeated."""
+    return delete_made(db, Kind.RECORDING, session_id, user_id=user_id)
+
+
+def delete_made(db: Session, kind: Kind, source_id: UUID, *, user_id: UUID) -> Any:
+    """The same of whatever another service made and handed over."""
     its_file = select(AudioFile.id).where(
-        AudioFile.kind == Kind.RECORDING.value,
-        AudioFile.source_id == session_id,
+        AudioFile.kind == kind.value,
+        AudioFile.source_id == source_id,
         AudioFile.user_id == user_id,
         AudioFile.state != State.DELETING.value,
     )
