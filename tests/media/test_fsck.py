@@ -1,5 +1,8 @@
 """`make fsck`: rows and objects compared both ways, what disagrees named, and put right."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -10,6 +13,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from deploy.processes import ROOT
 from services.media import fsck
 from services.media.models.files import AudioFile, StorageUse
 from services.media.proving import findings, repairs
@@ -185,3 +189,17 @@ def test_what_is_on_its_way_is_left_alone(alice: Person, work: Work, capsys: pyt
 def test_words_that_are_none_of_its_own_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert fsck.main(["repiar"]) == 1
     assert "repiar" in capsys.readouterr().err
+
+
+def test_whoever_runs_the_machine_can_ask_a_running_tutti(stack: Stack) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL") and name != "S3_ENDPOINT"}
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.inside", "services.media.fsck", "quick"],
+        cwd=ROOT,
+        env=environment | {"TUTTI_HOME": str(stack.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ("agree" in done.stdout) or ("left so" in done.stdout), done.stderr
