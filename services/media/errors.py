@@ -100,6 +100,10 @@ class BrokenMultipart(Invalid):
     """The multipart body is broken or ends too early. Send it again."""
 
 
+class AlbumTooLarge(TooLarge):
+    """An album of more tracks than this takes no cover as a whole. Put it on its tracks."""
+
+
 class TooManyParts(TooLarge):
     """There are too many parts in this body. Send fewer files at a time."""
 

@@ -45,7 +45,8 @@ class World:
         too_large = UploadTooLarge(at_most_bytes=at_most)
         return Bounds(at_most, too_large, mine.slowest_bytes_per_second, mine.patience_seconds)
 
-    def drop(self, file: Row) -> None:
-        """Forget a file that was deleted; a row of `files.bytes_of`."""
-        self.places.forget(file["id"])
-        self.cache.drop(file)
+    def drop(self, *deleted: Row) -> None:
+        """Forget files that were deleted; rows of `files.bytes_of`."""
+        gone = [each["id"] for each in deleted]
+        self.places.forget(gone)
+        self.cache.drop(gone)

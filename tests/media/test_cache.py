@@ -84,7 +84,7 @@ def test_copies_made_at_once_are_whole_and_those_of_deleted_files_go(
         for each in gone:
             if each["object_key"] == key:
                 assert alice.delete(f"/files/{each['id']}").status_code == 204
-                copies.drop(each)
+                copies.drop([each["id"]])
 
     copies._store.before = delete_while_it_is_filled
     wanting = [threading.Thread(target=copies.want, args=(each,)) for each in rows * 4]

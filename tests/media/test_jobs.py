@@ -310,7 +310,7 @@ def test_a_copy_made_of_a_file_that_was_deleted_meanwhile_goes(stack: Stack, ali
     copies = Cache(work.cache, work.store, web, size_bytes=1024**3)
     copies.want(row)
     make.until(lambda: copies.find(row), lambda copy: copy is not None)
-    copies.drop(row)
+    copies.drop([row["id"]])
     with work.engine.begin() as db:  # as if just now: its bytes are still in the store
         db.exec_driver_sql("UPDATE audio_files SET state = 'deleting' WHERE id = %s", (file["id"],))
 

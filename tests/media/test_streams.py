@@ -273,7 +273,7 @@ def test_a_row_read_while_its_file_is_deleted_is_not_kept(stack: Stack, alice: P
         with database.transaction(engine, user_id=user_id) as db:
             yield db
         alice.delete(f"/files/{file['id']}")
-        places.forget(file_id)
+        places.forget([file_id])
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("services.media.playing.places.database", SimpleNamespace(transaction=deleted_meanwhile))

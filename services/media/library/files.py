@@ -305,6 +305,12 @@ def unknown(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> set[UUID
     return set(file_ids) - set(db.scalars(known))
 
 
+def named(db: Session, keys: Sequence[str], *, user_id: UUID) -> set[str]:
+    """Those of these keys that a file of this user has its bytes under, or will have."""
+    its = (AudioFile.user_id == user_id, AudioFile.object_key.in_(keys), AudioFile.state != State.DELETING.value)
+    return {key for key in db.scalars(select(AudioFile.object_key).where(*its)) if key}
+
+
 def is_deleting(db: Session, file_id: UUID, *, user_id: UUID) -> bool:
     """Whether this file is deleted and its bytes are still to go."""
     row = select(AudioFile.id).where(

@@ -69,10 +69,9 @@ class Cache:
         except queue.Full:
             self._names.discard(name)
 
-    def drop(self, file: Mapping[str, Any]) -> None:
-        """Remove the copy of a file that was deleted; one that is being made just now goes once it is made."""
-        if file["sha256"] is not None:  # until its bytes were here there was none
-            self._path(file).unlink(missing_ok=True)
+    def drop(self, file_ids: Collection[UUID]) -> None:
+        """Remove all copies of files that were deleted; one that is being made just now goes once it is made."""
+        remove(self._folder, file_ids)
 
     def close(self) -> None:
         """End the thread once it has finished what it is at."""

@@ -8,6 +8,7 @@ to whom a file was shown and is shown no more.
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -51,9 +52,10 @@ class Places:
         until, row = self._kept.get((user_id, file_id), (0.0, {}))
         return row if time.monotonic() < until else None
 
-    def forget(self, file_id: UUID) -> None:
-        """It is deleted, and that is committed: for its owner and for everybody else."""
+    def forget(self, file_ids: Collection[UUID]) -> None:
+        """They are deleted, and that is committed: for their owner and for everybody else."""
+        gone = set(file_ids)
         with self._lock:
             self._forgotten += 1
-            for reader in [reader for reader, kept in self._kept if kept == file_id]:
-                del self._kept[reader, file_id]
+            for place in [place for place in self._kept if place[1] in gone]:
+                del self._kept[place]

@@ -9,7 +9,7 @@ from anyio import CancelScope, to_thread
 from fastapi import Request
 from sqlalchemy import Engine
 
-from services.media.errors import CoverOfWhat, NoSuchFile
+from services.media.errors import AlbumTooLarge, CoverOfWhat, NoSuchFile
 from services.media.library import catalogue, files, tracks
 from services.media.library.files import Row
 from services.media.processing import pictures
@@ -30,7 +30,7 @@ UNKEPT_SECONDS = 600  # after which what nobody's row names goes: this request i
 async def take(request: Request, engine: Engine, world: World, *, user_id: UUID) -> list[UUID]:
     """Put the picture of a form on one of this user's tracks or albums; the tracks that show it now.
 
-    Raises PictureUnusable, CoverOfWhat, NoSuchFile, and whatever is wrong with a form.
+    Raises PictureUnusable, CoverOfWhat, AlbumTooLarge, NoSuchFile, and whatever is wrong with a form.
     """
     bounds = world.bounds(world.settings.max_picture_bytes + FRAMING_BYTES)
     declared = reception.declared_bytes(request, bounds)
@@ -53,8 +53,7 @@ def _keep(engine: Engine, world: World, body: Body, user_id: UUID) -> list[UUID]
         for row, key in targets:
             _put(world, row["bucket"], key, painted)
         shown = _make_true(engine, targets, user_id)
-        for file_id in shown:
-            world.places.forget(file_id)
+        world.places.forget(shown)
         return shown
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -73,7 +72,9 @@ def _targets(engine: Engine, texts: dict[str, str], user_id: UUID) -> list[tuple
         if field == "track_id":
             rows = [files.bytes_of(db, value, user_id=user_id)]
         else:
-            rows = tracks.on_album(db, value, files.BYTES, user_id=user_id, limit=AT_MOST)
+            rows = tracks.on_album(db, value, files.BYTES, user_id=user_id, limit=AT_MOST + 1)
+            if len(rows) > AT_MOST:
+                raise AlbumTooLarge(at_most=AT_MOST)
         if not rows:
             raise NoSuchFile
         targets = [(row, f"storage/cover/{user_id}/{ids.new()}.jpg") for row in rows]

@@ -117,7 +117,8 @@ def _keep(engine: Engine, world: World, spooled: Spooled, made: Made, user_id: U
     if row["state"] == State.UPLOADING:
         with spooled.path.open("rb") as data:  # where this fails, the caller tries again, or the sweep ends the row
             world.store.put(row["bucket"], row["object_key"], data, size_bytes=spooled.size_bytes, mime_type=found.mime_type)
-        with suppress(NoSuchFile):  # the same bytes came twice at once, and the other request was first; or it is deleted
+        late = deleting.dropping_what_came_late(engine, [[row["bucket"], row["object_key"]]], user_id=user_id)
+        with suppress(NoSuchFile), late:  # the same bytes came twice at once, and the other request was first; or it is deleted
             _make_true(engine, row["id"], made, user_id)
     with database.transaction(engine, user_id=user_id) as db:
         return files.show(db, row["id"], user_id=user_id) | {"sha256": row["sha256"]}

@@ -10,14 +10,16 @@ from fastapi import Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from services.media.errors import OneFileOnly, PictureTooLarge
+from services.media.errors import NoSuchPicture, OneFileOnly, PictureTooLarge
 from services.media.library import pictures
 from services.media.library.files import Row
 from services.media.models.pictures import Purpose
+from services.media.processing import pictures as stored
 from services.media.processing.pictures import MIME_TYPE, Painted, reencode, thumbnail_key
 from services.media.receiving import quota
 from services.media.receiving.forms import CREATED, FRAMING_BYTES
 from services.media.receiving.multipart import Body
+from services.media.tasks import deleting
 from services.media.tasks.pictures import end_picture
 from services.media.world import World
 from shared import db as database
@@ -69,7 +71,7 @@ def _keep(engine: Engine, world: World, body: Body, user_id: UUID, purpose: Purp
                 if claim:
                     idempotency.fulfil(db, claim, Answer(CREATED, json.dumps(row), {}, fingerprint))
         except BaseException:
-            _abandon(engine, picture_id, user_id, claim)
+            _abandon(engine, world, picture_id, user_id, claim)
             raise
         return row
 
@@ -100,10 +102,14 @@ def _store(world: World, painted: Painted, picture_id: UUID, user_id: UUID) -> N
             world.store.put(world.settings.storage_bucket, where, data, size_bytes=path.stat().st_size, mime_type=MIME_TYPE)
 
 
-def _abandon(engine: Engine, picture_id: UUID, user_id: UUID, claim: Claim | None) -> None:
+def _abandon(engine: Engine, world: World, picture_id: UUID, user_id: UUID, claim: Claim | None) -> None:
     """What was not made true goes again; where even that fails, the sweep ends it."""
+    bucket, keys = world.settings.storage_bucket, stored.keys(pictures.key_of(picture_id, user_id))
     with database.transaction(engine, user_id=user_id) as db:
-        end_picture(db, picture_id, user_id=user_id)
+        try:
+            end_picture(db, picture_id, user_id=user_id)
+        except NoSuchPicture:  # deleted meanwhile, maybe before all of it was stored
+            deleting.drop_late.enqueue(db, user_id=str(user_id), objects=[[bucket, key] for key in keys])
         if claim:
             idempotency.release(db, claim)
 

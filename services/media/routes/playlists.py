@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header, Query, Request, Response
+from fastapi import Body, Header, Query, Request, Response
 from pydantic import BeforeValidator
 
 from services.media.errors import NoCover, NoSuchPlaylist
@@ -49,6 +49,7 @@ def _playlist_id(text: str) -> UUID:
 
 PlaylistId = Annotated[UUID, BeforeValidator(_playlist_id)]
 IfMatch = Annotated[str | None, Header(description="The ETag that your change is meant for; 412 where it has changed since.")]
+Places = Annotated[list[TrackPlace], Body(max_length=MOST_TRACKS)]
 Limit = Annotated[int, Query(ge=1, le=paging.ALL)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 Words = Annotated[Text, Query(min_length=1, max_length=255)]
@@ -193,11 +194,9 @@ def search_playlist_tracks(
 
 
 @router.put("/playlists/{playlist_id}/tracks/reorder", response_model=ChangedOut, tags=["playlists"])
-def reorder_tracks(
-    playlist_id: PlaylistId, places: list[TrackPlace], caller: SignedIn, db: Db, if_match: IfMatch = None
-) -> Response:
+def reorder_tracks(playlist_id: PlaylistId, places: Places, caller: SignedIn, db: Db, if_match: IfMatch = None) -> Response:
     """Put each named track at its index, lowest first; the others keep their order around them."""
-    wanted = [(each.track_id, each.position) for each in places[:MOST_TRACKS]]
+    wanted = [(each.track_id, each.position) for each in places]
     row = entries.reorder(db, playlist_id, wanted, user_id=caller.id, versions=_versions(if_match))
     return _changed(row, "The order is changed.")
 

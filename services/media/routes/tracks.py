@@ -150,8 +150,7 @@ def summarise_tracks(caller: SignedIn, db: Db) -> SummaryOut:
 def delete_all_tracks(caller: SignedIn, db: Db, media: Media) -> DeletedOut:
     """Delete every track of your library, once and for all; recordings of practice sessions stay."""
     rows = deleting.delete_library(db, user_id=caller.id)
-    for row in rows:
-        database.after_commit(db, partial(media.drop, row))
+    database.after_commit(db, partial(media.drop, *rows))
     return DeletedOut(message="Your library is empty now.", deleted_count=len(rows))
 
 

@@ -1,11 +1,14 @@
 """Deleting files: rows at once, bytes by a job."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from services.media.errors import NoSuchFile, NoSuchUpload
 from services.media.library import catalogue, files, renditions
 from services.media.listening import annotations
 from services.media.models.files import AudioFile, Kind, State
@@ -56,6 +59,30 @@ def delete_objects(work: Work, *, objects: list[list[str]]) -> None:
     """Delete objects that no row names. May be repeated."""
     for bucket, key in objects:
         work.store.delete(bucket, key)
+
+
+@queue.task()
+def drop_late(work: Work, *, user_id: str, objects: list[list[str]]) -> None:
+    """Delete objects that were stored once their row was gone; not those that a row names by now. May be repeated."""
+    with database.transaction(work.engine, user_id=UUID(user_id)) as db:
+        named = files.named(db, [key for _, key in objects], user_id=UUID(user_id))
+    for bucket, key in objects:
+        if key not in named:
+            work.store.delete(bucket, key)
+
+
+@contextmanager
+def dropping_what_came_late(engine: Engine, objects: list[list[str]], *, user_id: UUID) -> Iterator[None]:
+    """Around the transaction that makes stored bytes true: where their row is deleted meanwhile, they go again.
+
+    Without it they stayed: whoever deleted the row had looked for them before they came.
+    """
+    try:
+        yield
+    except (NoSuchFile, NoSuchUpload):
+        with database.transaction(engine, user_id=user_id) as db:
+            drop_late.enqueue(db, user_id=str(user_id), objects=objects)
+        raise
 
 
 @queue.task()

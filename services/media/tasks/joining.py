@@ -114,7 +114,8 @@ def _make_file(work: Work, row: Row, parts: Any) -> None:
         with whole.open("rb") as data:
             bucket, size_bytes = work.settings.storage_bucket, row["length_bytes"]
             work.store.put(bucket, key, data, size_bytes=size_bytes, mime_type=found.mime_type)
-    with database.transaction(work.engine, user_id=row["user_id"]) as db:
+    late = deleting.dropping_what_came_late(work.engine, [[bucket, key]], user_id=row["user_id"])
+    with late, database.transaction(work.engine, user_id=row["user_id"]) as db:
         resumable.done(db, row["id"], user_id=row["user_id"], file_id=file_id)
         files.become(db, file_id, State.PROCESSING, user_id=row["user_id"])
         processing.read_tags.enqueue(db, file_id=str(file_id), user_id=str(row["user_id"]))

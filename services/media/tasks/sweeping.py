@@ -85,6 +85,7 @@ def _end_or_take_up(db: Session, row: Any) -> None:
 
 
 def _sweep_folder(folder: Path) -> None:
+    """What a request or a job removes itself meanwhile is as good."""
     too_old = time.time() - UNFINISHED.total_seconds()
     for each in folder.rglob("*"):
         with suppress(FileNotFoundError):  # whoever it was of is done with it just now
