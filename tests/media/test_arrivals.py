@@ -20,7 +20,7 @@ from services.media.receiving.spool import Spooled
 from shared import ids
 from shared.fastapi_app import reception
 from shared.fastapi_app.reception import Arrivals, Bounds, DiskFull, EndedForOthers
-from tests.media import make, test_bad_uploads
+from tests.media import make, test_bad_uploads, test_pictures
 from tests.people import Person
 from tests.stack import Stack
 
@@ -65,6 +65,24 @@ def test_a_body_of_unknown_length_reserves_no_more_than_is_left(
 
     make.until(lambda: reserved(stack, alice), lambda size: size == 1024 * MIB, seconds=5)
     assert make.upload(alice).json()["code"] == "quota_exceeded"
+
+
+def test_a_large_picture_waits_for_its_place_as_audio_does(
+    stack: Stack, alice: Person, begun: Callable[..., socket.socket]
+) -> None:
+    lying = [begun(2 * MIB) for _ in range(ARRIVING_OF_ONE)]
+    make.until(lambda: reserved(stack, alice), lambda size: size > ARRIVING_OF_ONE * 2 * MIB - MIB, seconds=5)
+    answers: list[int] = []
+    large = test_pictures.picture() + bytes(2 * MIB)
+    sending = threading.Thread(target=lambda: answers.append(test_pictures.send(alice, large).status_code))
+
+    sending.start()
+    sending.join(1)
+    assert answers == []
+    lying.pop().close()
+    sending.join(10)
+
+    assert answers == [201]
 
 
 def test_one_upload_more_than_a_person_may_have_waits_until_one_has_ended(

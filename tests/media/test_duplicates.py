@@ -59,3 +59,15 @@ def test_the_room_that_is_left_is_told_in_bytes_and_in_words(stack: Stack, alice
     assert (found["quota_formatted"], found["available_formatted"], found["usage_percentage"]) == ("1.0 GB", "1000 B", 100.0)
     refused = send(alice, make.wav())
     assert (refused.status_code, refused.json()["detail"]) == (413, "Your storage is full. Delete something first.")
+
+
+def test_a_key_belongs_to_what_was_to_become_of_duplicates_too(alice: Person) -> None:
+    key = {"Idempotency-Key": "once"}
+    kept = make.upload(alice, headers=key)
+    again = make.upload(alice, headers=key)
+    other = alice.post(
+        "/files/upload?on_duplicate=skip", files={"file": ("minuet.flac", make.MINUET.read_bytes())}, headers=key
+    )
+
+    assert (kept.status_code, again.json()[0]["id"]) == (201, kept.json()[0]["id"])
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")

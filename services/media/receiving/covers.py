@@ -35,9 +35,9 @@ async def take(request: Request, engine: Engine, world: World, *, user_id: UUID)
     bounds = world.bounds(world.settings.max_picture_bytes + FRAMING_BYTES)
     declared = reception.declared_bytes(request, bounds)
     body = Body(request.headers.get("content-type", ""), world.spool, f"cover-{ids.new()}", texts=TARGETS)
-    async with world.arrivals.place(user_id, declared):
+    async with world.arrivals.place(user_id, declared) as arrival:
         try:
-            await reception.receive(request, body.write, bounds)
+            await reception.receive(request, body.write, bounds, arrival=arrival)
             body.close()
             return await to_thread.run_sync(_keep, engine, world, body, user_id, limiter=world.finishing)
         finally:

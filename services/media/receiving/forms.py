@@ -138,7 +138,7 @@ def finish(engine: Engine, world: World, upload: Upload, body: Body) -> list[Row
 
     Raises NotAudio, Undecodable, QuotaExceeded, StoreUnavailable, KeyReused.
     """
-    fingerprint = _fingerprint(body)
+    fingerprint = _fingerprint(body, upload.on_duplicate)
     if upload.answered:
         idempotency.same(upload.answered, fingerprint)
         return _kept_rows(upload.answered)
@@ -231,6 +231,6 @@ def _kept_rows(answer: Answer) -> list[Row]:
     return [row | {name: UUID(row[name]) for name in IDS if row[name]} for row in rows]
 
 
-def _fingerprint(body: Body) -> bytes:
+def _fingerprint(body: Body, on_duplicate: OnDuplicate) -> bytes:
     facts = [(each.filename, each.size_bytes, each.sha256) for each in body.files]
-    return hashlib.sha256(json.dumps(facts)).digest()
+    return hashlib.sha256(json.dumps([on_duplicate, facts])).digest()

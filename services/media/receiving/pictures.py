@@ -36,18 +36,19 @@ async def take(request: Request, engine: Engine, world: World, caller: Caller, *
     Raises NotAPicture, PictureTooLarge, OneFileOnly, QuotaExceeded, StoreUnavailable.
     """
     bounds = _bounds(world)
-    reception.declared_bytes(request, bounds)
+    declared = reception.declared_bytes(request, bounds)
     body = Body(request.headers.get("content-type", ""), world.spool, str(ids.new()))
     claim = Claim(caller.id, "POST /files/upload/image", key) if key is not None else None
-    try:
-        await reception.receive(request, body.write, bounds)
-        body.close()
-        if len(body.files) != 1:
-            raise OneFileOnly
-        return await to_thread.run_sync(_keep, engine, world, body, caller.id, purpose, claim, limiter=world.finishing)
-    finally:
-        with CancelScope(shield=True):
-            await to_thread.run_sync(body.discard)
+    async with world.arrivals.place(caller.id, declared) as arrival:
+        try:
+            await reception.receive(request, body.write, bounds, arrival=arrival)
+            body.close()
+            if len(body.files) != 1:
+                raise OneFileOnly
+            return await to_thread.run_sync(_keep, engine, world, body, caller.id, purpose, claim, limiter=world.finishing)
+        finally:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(body.discard)
 
 
 def _keep(engine: Engine, world: World, body: Body, user_id: UUID, purpose: Purpose, claim: Claim | None) -> Row:
