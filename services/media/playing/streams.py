@@ -29,6 +29,7 @@ Headers = Mapping[str, str]
 
 PIECE_BYTES = 32 * 1024  # handed to the server at once: it queues several for a player that pauses
 SHORT_BYTES = 128 * 1024  # of a local file: read where the request is served, faster than a thread is woken
+FIRST_BYTES = 256 * 1024  # read at first, twice as much each time: many players begin at once, and few take all of it
 PAUSED_SECONDS = 1.0  # that nothing was taken of a piece: whoever listens has enough for now
 PATHSEND = "http.response.pathsend"
 UNSAFE_IN_QUOTES = re.compile(r"[^A-Za-z0-9 ._()&+-]")
@@ -177,7 +178,7 @@ class Pieces(StreamingResponse):
                 at_the_end.callback(os.close, descriptor)
                 read = partial(_read_local, descriptor)
             most = READ_BYTES if descriptor is None else PIECE_BYTES
-            self._held = await to_thread.run_sync(read, self._start, min(most, self._end - self._start + 1))
+            self._held = await to_thread.run_sync(read, self._start, min(most, FIRST_BYTES, self._end - self._start + 1))
             if descriptor is None:
                 at_the_end.callback(self._world.cache.want, self._file)
             self.body_iterator = self._pieces(read, most)
@@ -185,7 +186,7 @@ class Pieces(StreamingResponse):
 
     async def _pieces(self, read: Callable[[int, int], bytes], most: int) -> AsyncIterator[bytes]:
         at = begun = self._start
-        ahead, loop = most, asyncio.get_running_loop()
+        ahead, loop = min(most, FIRST_BYTES), asyncio.get_running_loop()
         while at <= self._end:
             if at - begun >= len(self._held):
                 ahead = min(most, 2 * ahead if self._held else PIECE_BYTES)
