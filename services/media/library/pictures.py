@@ -18,8 +18,6 @@ from services.media.receiving import quota
 from shared import clock
 from shared import db as database
 
-SIZES = (1600, *pictures.THUMBNAILS.values())  # pixels of the longer side, at most
-
 SHOWN = (
     Picture.id,
     Picture.user_id,

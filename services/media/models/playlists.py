@@ -46,7 +46,6 @@ class Playlist(Base):
     description: Mapped[str | None] = mapped_column(Text)
     is_public: Mapped[bool] = mapped_column(Boolean, server_default="false")
     rules: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    cover_key: Mapped[str | None] = mapped_column(String(255))
     track_count: Mapped[int] = mapped_column(Integer, server_default="0")
     duration_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
     version: Mapped[int] = mapped_column(Integer, server_default="1")

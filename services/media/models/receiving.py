@@ -22,7 +22,7 @@ class Progress(StrEnum):
 class Upload(Base):
     """A resumable upload. Bytes count once their part is an object and its row is committed; `received_bytes` is their sum.
 
-    Whoever writes to it holds it (`holder`) until `held_until`; a later writer may take it over, and the earlier then fails.
+    Whoever writes to it is its `holder`; a later writer takes it over, and the earlier then fails.
     """
 
     __tablename__ = "uploads"
@@ -43,14 +43,13 @@ class Upload(Base):
     progress: Mapped[str] = mapped_column(String(16))
     file_id: Mapped[UUID | None]  # of the audio file that it became
     holder: Mapped[UUID | None]
-    held_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
 
 
 class UploadPart(Base):
-    """A run of bytes of an upload, kept as the object `uploads/{upload}/{number}`; numbers go up from 0 without a gap."""
+    """A run of bytes of an upload, kept as an object under `joining.folder`; numbers go up from 0 without a gap."""
 
     __tablename__ = "upload_parts"
     __table_args__ = (CheckConstraint("size_bytes > 0", name="size"), {"info": {"policy": "own"}})

@@ -12,11 +12,13 @@ from services.media.models.files import State
 from services.media.playing import ranges
 from services.media.playing.playable import What
 from services.media.playing.streams import SAFE_HEADERS
+from services.media.processing import sizes
+from services.media.processing.pictures import thumbnail_key
 from services.media.world import World
 
 MAX_BYTES = 4 * 1024 * 1024  # a thousand pixels square as JPEG stay under 1 MiB
 WHOLE = 0  # in place of pixels: as it was kept
-PIXELS: Mapping[What, int] = {"small": 150, "medium": 300, "large": 600, "cover": WHOLE}
+PIXELS: Mapping[What, int] = {"small": sizes.SMALL, "medium": sizes.MEDIUM, "large": sizes.LARGE, "cover": WHOLE}
 Size = Literal["small", "medium", "large", "150", "300", "600"]
 KEPT_HOURS = "private, max-age=21600"  # by browsers, under an address that is a day's
 
@@ -62,12 +64,3 @@ def read(world: World, bucket: str, key: str, side: int = WHOLE) -> bytes:
         with suppress(BytesLost):
             return world.store.read_all(bucket, thumbnail_key(key, each), at_most=MAX_BYTES)
     return world.store.read_all(bucket, key, at_most=MAX_BYTES)
-
-
-def thumbnail_key(cover_key: str, side: int) -> str:
-    """Where a smaller copy of a cover lies.
-
-    >>> thumbnail_key("storage/cover/a/b.jpg", 150)
-    'storage/cover/a/b-150.jpg'
-    """
-    return f"{cover_key.removesuffix('.jpg')}-{side}.jpg"

@@ -82,7 +82,7 @@ def probe(path: Path, *, filename: str) -> Found:
 
 
 def look(path: Path, *, folder: Path, filename: str) -> Found:
-    """The same of the whole file; `folder` gets its cover in every size (`pictures.COVERS`), and a twin where it needs one."""
+    """The same of the whole file; `folder` gets its cover in every size (`sizes.COVERS`), and a twin where it needs one."""
     answer = _ask("look", LOOKING, filename, path=str(path), folder=str(folder), seconds=THOROUGH_SECONDS)
     return _found(answer, filename, folder)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from services.media.processing import sizes
+
 MAX_PIXELS = 25_000_000  # of a picture, from its header
 MAX_BYTES = 10 * 1024 * 1024
 QUALITY = 85
 FORMATS = ("JPEG", "PNG", "WEBP")
-COVER_PIXELS = 1000  # the longer side, at most
-THUMBNAIL_PIXELS = (600, 300, 150)  # large, medium, small
 PAPER = (255, 255, 255)  # under what is transparent
 
 BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError, MemoryError, OverflowError)
@@ -36,7 +36,7 @@ def covers(data: bytes, folder: Path) -> bool:
     if len(data) > MAX_BYTES:
         return False
     try:
-        _paint(data, [(size, folder / f"{size}.jpg") for size in (COVER_PIXELS, *THUMBNAIL_PIXELS)])
+        _paint(data, [(size, folder / f"{size}.jpg") for size in sizes.COVERS])
     except BROKEN:
         return False
     return True

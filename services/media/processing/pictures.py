@@ -6,10 +6,8 @@ from pathlib import Path
 from services.media.errors import PictureUnusable
 from services.media.processing import children
 from services.media.processing.children import ChildFailed, Limits
+from services.media.processing.sizes import THUMBNAILS
 
-COVER_PIXELS = 1000  # the longer side of a cover, at most
-THUMBNAILS = {"small": 150, "medium": 300, "large": 600}  # pixels
-COVERS = (COVER_PIXELS, *THUMBNAILS.values())
 MIME_TYPE = "image/jpeg"
 PAINTING = Limits(wall_seconds=20, cpu_seconds=15)
 
@@ -48,9 +46,9 @@ def keys(cover_key: str) -> list[str]:
     >>> keys("storage/cover/u/f.jpg")[:2]
     ['storage/cover/u/f.jpg', 'storage/cover/u/f-150.jpg']
     """
-    return [cover_key, *(thumbnail_key(cover_key, pixels) for pixels in THUMBNAILS.values())]
+    return [cover_key, *(thumbnail_key(cover_key, pixels) for pixels in THUMBNAILS)]
 
 
 def thumbnail_key(cover_key: str, pixels: int) -> str:
-    """Where a cover's thumbnail is."""
+    """Where a smaller copy of a cover lies."""
     return f"{cover_key.removesuffix('.jpg')}-{pixels}.jpg"

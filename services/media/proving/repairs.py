@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from services.media.library import catalogue, files, locking, renditions
 from services.media.models.files import AudioFile, Rendition, State, StorageUse
 from services.media.models.pictures import Picture
-from services.media.models.playlists import Playlist
 from services.media.models.receiving import Progress, Upload, UploadPart
 from services.media.playlists import entries
 from services.media.processing import pictures
@@ -95,9 +94,6 @@ def _of_row(db: Session, finding: Finding) -> str:
         case "renditions":
             dropped = delete(Rendition).where(Rendition.id == claim.id, Rendition.object_key == claim.key)
             return _done(db, dropped, "forgotten, and made anew when it is needed")
-        case "playlists":
-            its = and_(Playlist.id == claim.id, Playlist.cover_key == claim.key)
-            return _done(db, update(Playlist).where(its).values(cover_key=None), "forgotten")
         case "media":
             its = and_(Picture.id == claim.id, Picture.user_id == claim.user_id, Picture.state == State.READY.value)
             if db.scalar(select(Picture.id).where(its)) is None:

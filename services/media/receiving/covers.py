@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from services.media.errors import AlbumTooLarge, CoverOfWhat, NoSuchFile
 from services.media.library import catalogue, files, tracks
 from services.media.library.files import Row
-from services.media.processing import pictures
+from services.media.processing import pictures, sizes
 from services.media.processing.pictures import Painted
 from services.media.receiving.multipart import Body
 from services.media.tasks import deleting
@@ -48,7 +48,7 @@ async def take(request: Request, engine: Engine, world: World, *, user_id: UUID)
 def _keep(engine: Engine, world: World, body: Body, user_id: UUID) -> list[UUID]:
     folder = Path(tempfile.mkdtemp(dir=world.spool))
     try:
-        painted = pictures.reencode(body.files[0].path, folder, pictures.COVERS)
+        painted = pictures.reencode(body.files[0].path, folder, sizes.COVERS)
         targets = _targets(engine, body.texts, user_id)
         for row, key in targets:
             _put(world, row["bucket"], key, painted)

@@ -21,7 +21,7 @@ from shared import ids
 from shared.fastapi_app import reception
 from shared.logs import log
 
-OFFSET_STREAM = "application/octet-stream"
+PART_MIME_TYPE = "application/octet-stream"
 
 
 class Parts:
@@ -86,7 +86,7 @@ class Parts:
             self._number += 1
             with part.path.open("rb") as data:
                 bucket = self._world.settings.storage_bucket
-                self._world.store.put(bucket, key, data, size_bytes=part.size_bytes, mime_type=OFFSET_STREAM)
+                self._world.store.put(bucket, key, data, size_bytes=part.size_bytes, mime_type=PART_MIME_TYPE)
         finally:
             part.discard()
         if self._checksum:

@@ -15,6 +15,7 @@ from services.media.library import pictures
 from services.media.library.files import Row
 from services.media.models.pictures import Purpose
 from services.media.processing import pictures as stored
+from services.media.processing import sizes
 from services.media.processing.pictures import MIME_TYPE, Painted, reencode, thumbnail_key
 from services.media.receiving import quota
 from services.media.receiving.forms import CREATED, FRAMING_BYTES
@@ -55,7 +56,7 @@ def _keep(engine: Engine, world: World, body: Body, user_id: UUID, purpose: Purp
     [spooled] = body.files
     fingerprint = hashlib.sha256(f"{purpose} {spooled.sha256}".encode()).digest()
     with tempfile.TemporaryDirectory(dir=world.spool) as folder:
-        painted = reencode(spooled.path, Path(folder), pictures.SIZES)
+        painted = reencode(spooled.path, Path(folder), sizes.PICTURES)
         picture_id = ids.new()
         with database.transaction(engine, user_id=user_id) as db:
             answered = idempotency.claim(db, claim) if claim else None

@@ -95,7 +95,7 @@ def hold(
     row = find(db, upload_id, user_id=user_id, for_update=True)
     if offset != row["received_bytes"]:
         raise OffsetMismatch(upload_offset=row["received_bytes"])
-    values: Row = {"holder": holder, "held_until": clock.now() + timedelta(seconds=settings.patience_seconds)}
+    values: Row = {"holder": holder}
     if length_bytes is not None and length_bytes != row["length_bytes"]:
         values |= _told_length(db, settings, row, length_bytes)
     db.execute(update(Upload).where(*_mine(upload_id, user_id)).values(values))
@@ -112,7 +112,6 @@ def keep_part(
     )
     values = {
         "received_bytes": Upload.received_bytes + size_bytes,
-        "held_until": clock.now() + timedelta(seconds=settings.patience_seconds),
         "updated_at": clock.now(),
         "expires_at": _expiry(settings),
     }

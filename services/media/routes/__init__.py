@@ -1,1 +1,1 @@
-"""Every URL of media, one module a noun: files, play, internal."""
+"""Every URL of media, one module a noun."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
 from services.media.library import catalogue, files, waveforms
 from services.media.models.files import State
-from services.media.processing import inspection, pictures
+from services.media.processing import inspection, pictures, sizes
 from services.media.processing.children import ChildFailed, TookTooLong
 from services.media.processing.inspection import Found
 from services.media.tasks import deleting
@@ -131,7 +131,7 @@ def _keep_cover(work: Work, row: files.Row, found: Found, folder: Path) -> dict[
     key = _cover_key(row["id"], row["user_id"])
     with database.transaction(work.engine, user_id=row["user_id"]) as db:
         files.has_cover(db, row["id"], user_id=row["user_id"], cover_key=key)
-    for place, (_, path) in zip(pictures.keys(key), pictures.files_in(folder, pictures.COVERS), strict=True):
+    for place, (_, path) in zip(pictures.keys(key), pictures.files_in(folder, sizes.COVERS), strict=True):
         _put(work, row["bucket"], place, path, pictures.MIME_TYPE)
     return {"cover_key": key}
 

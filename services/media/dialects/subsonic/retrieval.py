@@ -30,7 +30,6 @@ LONGEST_SECONDS = 7 * 24 * 3600  # of anything that plays
 HIGHEST_KBPS = 100_000  # more is no bound
 OF_PLAYLIST = "pl-"  # how the id of its cover begins
 NOTHING = UUID(int=0)  # the id of nothing
-AVATAR_PIXELS = 300
 KEPT = "private, max-age=3600"  # by players; another cover may come
 
 
@@ -82,7 +81,7 @@ def show_avatar(call: Signed) -> Answer:
     try:
         with call.transaction() as db:
             picture = pictures.avatar(db, of_user_id=user_id)
-        return covers.answer(call.request, picture, call.media, side=AVATAR_PIXELS, kept=KEPT)
+        return covers.answer(call.request, picture, call.media, side=covers.PIXELS["medium"], kept=KEPT)
     except (NoSuchPicture, NoCover, BytesLost):
         return placeholder()
 
