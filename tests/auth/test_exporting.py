@@ -18,6 +18,7 @@ from shared import db, ids, services
 from tests import mails
 from tests.auth.test_leaving_for_good import ask_to_go, make_due
 from tests.media import make
+from tests.media.test_pictures import picture, send
 from tests.people import Person
 from tests.sessions import make as practice
 from tests.stack import Stack
@@ -49,6 +50,8 @@ def test_an_archive_holds_exactly_what_was_put_in(stack: Stack, alice: Person, b
     recording = practice.recording(0.3)
     session = practice.saved(alice, audioBase64=practice.data_url(recording), song_name="Arie „Ombra“")
 
+    avatar = send(alice, picture(), "avatar").json()
+
     archive = ready(alice)
     answer = alice.get(make.local(alice, archive["download_url"]))
     zipped = zipfile.ZipFile(io.BytesIO(answer.content))
@@ -61,6 +64,9 @@ def test_an_archive_holds_exactly_what_was_put_in(stack: Stack, alice: Person, b
     parts = {name: json.loads(zipped.read(f"{name}.json")) for name in services.names()}
     files = {row["id"]: row for row in parts["media"]["audio_files"]}
     assert {audio[f"audio/{files[file_id]['archived_as']}"] for file_id in kept.values()} == set(sounds.values())
+    [portrait], minuet = parts["media"]["media"], files[kept["Minuet.flac"]]
+    assert zipped.read(portrait["archived_as"]) == alice.get(avatar["media_url"]).content
+    assert zipped.read(minuet["cover_archived_as"]) == alice.get(f"/files/{minuet['id']}/cover").content
     assert [(row["id"], row["song_name"]) for row in parts["sessions"]["sessions"]] == [(session["id"], "Arie „Ombra“")]
     assert [row["email"] for row in parts["auth"]["users"]] == [alice.email]
     assert len(parts["auth"]["user_sessions"]) == 1

@@ -1,4 +1,5 @@
-"""Archives: what every service wrote down of somebody who asked for it, and their audio, as one ZIP.
+"""Archives: what every service wrote down of somebody who asked for it, and their audio and
+pictures, as one ZIP.
 
 The parts are objects under the user's id and the archive's. The ZIP is made while it is sent.
 An archive is there once every service has put in its part, and for seven days.
@@ -15,6 +16,7 @@ from sqlalchemy import Engine, select
 from services.media.errors import NoSuchArchive
 from services.media.library.files import BYTES, Row
 from services.media.models.files import PLAYABLE, AudioFile
+from services.media.models.pictures import Picture
 from services.media.playing.zips import Entry
 from services.media.settings import Settings
 from services.media.store import Listed, Store
@@ -46,13 +48,19 @@ def parts(store: Store, settings: Settings, task_id: UUID, *, user_id: UUID) -> 
     return by_service
 
 
-def entries(engine: Engine, settings: Settings, found: dict[str, Listed], *, user_id: UUID) -> Iterator[Entry]:
-    """What is in an archive: its parts, then every file, each looked for once the one before it is sent."""
+def entries(engine: Engine, store: Store, settings: Settings, found: dict[str, Listed], *, user_id: UUID) -> Iterator[Entry]:
+    """What is in an archive: its parts, then every file with its cover, then every picture, each looked for once the one
+    before it is sent.
+    """
     for service, part in sorted(found.items()):
         yield Entry(f"{service}.json", settings.storage_bucket, part.key, part.size_bytes, service)
     for row in _files(engine, user_id):
         known_as = f"{row['id']} {row['filename']}"
         yield Entry(f"audio/{name_of(row)}", row["bucket"], row["object_key"], row["file_size"], known_as)
+        if row["cover_key"]:
+            yield from _picture(store, cover_name(row), row["bucket"], row["cover_key"])
+    for row in _pictures(engine, user_id):
+        yield from _picture(store, picture_name(row), row["bucket"], row["object_key"])
 
 
 def is_over(part: Listed) -> bool:
@@ -73,10 +81,45 @@ def name_of(row: Row) -> str:
     return f"{stem}-{row['id'].hex[-ID_CHARACTERS:]}{PurePosixPath(row['object_key']).suffix}"
 
 
+def cover_name(row: Row) -> str:
+    """What the cover of a file is called there."""
+    return f"covers/{PurePosixPath(name_of(row)).stem}.jpg"
+
+
+def picture_name(row: Row) -> str:
+    """What a picture is called there."""
+    return f"pictures/{row['purpose']}-{row['id']}.jpg"
+
+
 def named(rows: Rows) -> Iterator[dict[str, Any]]:
-    """Rows of audio files, each with the name of its bytes in an archive, where it has any there."""
+    """Rows of audio files, each with the names of its bytes and its cover in an archive, where it has any there."""
+    for each in rows:
+        row = dict(each)
+        if row["state"] in PLAYABLE:
+            row["archived_as"] = name_of(row)
+            row["cover_archived_as"] = cover_name(row) if row["cover_key"] else None
+        yield row
+
+
+def named_pictures(rows: Rows) -> Iterator[dict[str, Any]]:
+    """The same of pictures."""
     for row in rows:
-        yield dict(row) | ({"archived_as": name_of(dict(row))} if row["state"] in PLAYABLE else {})
+        yield dict(row) | ({"archived_as": picture_name(dict(row))} if row["state"] in PLAYABLE else {})
+
+
+def _picture(store: Store, name: str, bucket: str, key: str) -> Iterator[Entry]:
+    """No row says how large the object of a picture is, so the store is asked."""
+    for each in store.listed(bucket, key):
+        if each.key == key:
+            yield Entry(name, bucket, key, each.size_bytes, name)
+
+
+def _pictures(engine: Engine, user_id: UUID) -> list[Row]:
+    """Every picture of a user that is there, oldest first."""
+    its = (Picture.user_id == user_id, Picture.state.in_([each.value for each in PLAYABLE]))
+    wanted = select(Picture.id, Picture.purpose, Picture.bucket, Picture.object_key).where(*its).order_by(Picture.id)
+    with database.transaction(engine, user_id=user_id) as db:
+        return [dict(row) for row in db.execute(wanted).mappings()]
 
 
 def _files(engine: Engine, user_id: UUID) -> Iterator[Row]:

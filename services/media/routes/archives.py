@@ -18,7 +18,8 @@ ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}
 
 @router.get("/files/exports/{task_id}", response_class=Response, responses=ZIP, tags=["files"])
 def download_archive(request: Request, caller: SignedIn, task_id: FileId, media: Media) -> Response:
-    """Everything that is yours as a ZIP: what each service knows as JSON, and your audio. Ask for one at `/api/user/export`."""
+    """Everything that is yours as a ZIP: what is known of you as JSON, your audio, your pictures. Ask at `/api/user/export`."""
     found = archives.parts(media.store, media.settings, task_id, user_id=caller.id)
-    sent = archives.entries(shell(request).engine, media.settings, found, user_id=caller.id)
+    engine = shell(request).engine
+    sent = archives.entries(engine, media.store, media.settings, found, user_id=caller.id)
     return downloads.Zip(sent, media, name=f"tutti-{clock.now().date()}", user_id=caller.id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.media.leaving import archives, forgetting
 from services.media.listening import annotations
 from services.media.models import Base
+from services.media.models.pictures import Picture
 from services.media.playing import cache
 from services.media.tasks.deleting import objects_of
 from services.media.tasks.queue import Work, events, queue
@@ -45,6 +46,8 @@ def export(db: Session, user_id: UUID) -> Iterator[tuple[str, Rows]]:
         rows = leaving.rows_of(db, mapper.class_, user_id)
         if mapper.class_.__tablename__ == AUDIO:
             rows = archives.named(rows)
+        elif mapper.class_ is Picture:
+            rows = archives.named_pictures(rows)
         yield mapper.class_.__tablename__, (_shown(row) for row in rows)
 
 
