@@ -1,6 +1,7 @@
-"""media owns every stored byte: uploads, audio files, recordings, covers, and every address from which they are played.
+"""media owns every stored byte, the library that is made of them, and every address from which they are played.
 
-It alone speaks to the object store, decides by content what a file is, reads its tags, counts quotas and makes playable
-addresses. It knows nothing of sign-in (auth vouches for the caller) and nothing of practice: `sessions` hands it recordings and
-asks for addresses. Parsers of users' files run in a child process (`processing/inspector.py`), never in this one.
+It alone speaks to the object store, decides by content what a file is, and counts quotas; it keeps artists, albums, playlists,
+what was listened to and what was shown to whom, and speaks OpenSubsonic to phone players. It knows nothing of sign-in (auth
+vouches for the caller) and nothing of practice: `sessions` hands it recordings and asks for addresses, as any service may hand
+it songs and episodes. Parsers of users' files run in child processes (`processing/nursery.py`), never in this one.
 """
