@@ -30,7 +30,6 @@ TRIPS_AFTER = 5  # failures in a row
 TRIPPED_SECONDS = 10
 NOT_SATISFIABLE = 416  # it is shorter than we know it
 FAILED = "InternalError"  # S3 says to ask again; the embedded store where a folder's last object goes just as this one comes
-FAILED_INSIDE = "InternalError"  # also where the embedded store just removed the folder that the last object had left empty
 GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
 
 Result = TypeVar("Result")
