@@ -1,4 +1,4 @@
-"""Of the security requirements that Tutti holds itself to, those about accounts, tokens, authorisation and files, with their tests.
+"""Of the security requirements that Tutti holds itself to, those about accounts, tokens, rights and files, with their tests.
 
 The numbers are the list's own; 63 is about archives that are unpacked, and nothing here unpacks one yet.
 
