@@ -10,9 +10,10 @@ import av
 import psutil
 import pytest
 
-from services.media.processing import children, encoding, inspection
-from services.media.processing.children import ChildFailed, ParsersDown
+from services.media.processing import encoding, inspection
 from services.media.processing.encoding import Encoding, Format
+from services.media.processing.parsers import parsers
+from shared.children import ChildFailed, ParsersDown
 from tests.media import make
 
 FORMATS: list[tuple[Format, str, str]] = [("opus", "ogg", "opus"), ("aac", "aac", "aac"), ("mp3", "mp3", "mp3")]
@@ -27,8 +28,7 @@ def heard(data: bytes, container: str) -> tuple[str, float]:
 
 def nursed() -> list[psutil.Process]:
     """The children at work just now."""
-    nursery = children._nursery._process
-    return psutil.Process(nursery.pid).children() if nursery and nursery.poll() is None else []
+    return psutil.Process(parsers.pid).children() if parsers.pid else []
 
 
 @pytest.mark.parametrize(("format", "container", "codec"), FORMATS, ids=[row[0] for row in FORMATS])
@@ -76,9 +76,7 @@ def test_a_nursery_that_is_killed_is_started_again(tmp_path: Path) -> None:
         return encoding.encode(make.MINUET, tmp_path / "kept", mime_type="audio/flac", format="opus", bit_rate_kbps=64)
 
     works()
-    nursery = children._nursery._process
-    assert nursery
-    psutil.Process(nursery.pid).kill()
+    psutil.Process(parsers.pid).kill()
 
     assert works() > 20
 
@@ -87,18 +85,18 @@ def test_a_machine_without_room_for_a_child_says_nothing_of_a_file_and_ends_no_o
     (tmp_path / "long.wav").write_bytes(make.big_wav(10_000_000))
     with Encoding(tmp_path / "long.wav", mime_type="audio/wav", format="mp3", bit_rate_kbps=64) as made:
         made.read(10)
-        nursery = children._nursery._process
+        nursery = parsers.pid
         assert nursery
         for room in (0, 1):  # for no descriptor of an order; for that, but for no child
-            taken = {int(each.name) for each in Path(f"/proc/{nursery.pid}/fd").iterdir()}
+            taken = {int(each.name) for each in Path(f"/proc/{nursery}/fd").iterdir()}
             full = [each for each in range(1000) if each not in taken][room]
-            before = resource.prlimit(nursery.pid, resource.RLIMIT_NOFILE)
-            resource.prlimit(nursery.pid, resource.RLIMIT_NOFILE, (full, before[1]))
+            before = resource.prlimit(nursery, resource.RLIMIT_NOFILE)
+            resource.prlimit(nursery, resource.RLIMIT_NOFILE, (full, before[1]))
             with pytest.raises(ParsersDown):
                 inspection.probe(make.MINUET, filename="minuet.flac")
             with pytest.raises(ParsersDown):
                 Encoding(make.MINUET, mime_type="audio/flac", format="mp3", bit_rate_kbps=64).read(10)
-            resource.prlimit(nursery.pid, resource.RLIMIT_NOFILE, before)
+            resource.prlimit(nursery, resource.RLIMIT_NOFILE, before)
         assert inspection.probe(make.MINUET, filename="minuet.flac").mime_type == "audio/flac"
         while made.read(65536):  # to its end, and it is said where that is not whole
             pass

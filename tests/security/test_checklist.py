@@ -422,9 +422,9 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
     65: (
         "parsers run in children with limits and no network",
         [
-            "media/test_confinement.py::test_its_limits_are_as_written",
-            "media/test_confinement.py::test_it_reaches_no_network",
-            "media/test_confinement.py::test_it_starts_nothing",
+            "shared/test_confinement.py::test_its_limits_are_as_written",
+            "shared/test_confinement.py::test_it_reaches_no_network",
+            "shared/test_confinement.py::test_it_starts_nothing",
         ],
     ),
     66: (

@@ -21,12 +21,12 @@ from starlette.types import Receive, Scope, Send
 from services.media.errors import EncodingFailed
 from services.media.library import renditions
 from services.media.playing import streams
-from services.media.processing.children import ChildFailed
 from services.media.processing.encoding import EXTENSIONS, MIME_TYPES, Encoding, Format
 from services.media.tasks import rendering
 from services.media.world import World
 from shared import db as database
 from shared import ids
+from shared.children import ChildFailed
 from shared.fastapi_app.guards import shell
 
 Asked = Literal["opus", "aac", "mp3", "raw"]

@@ -4,16 +4,16 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from services.media.processing import children
-from services.media.processing.children import CLOSED, Child, Gone, Limits
 from services.media.processing.inspection import DEMUXERS
+from services.media.processing.parsers import parsers
+from shared.children import CLOSED, MIB, Child, Gone, Limits, ParsersDown
 
 Format = Literal["opus", "aac", "mp3"]
 MIME_TYPES: dict[Format, str] = {"opus": "audio/ogg", "aac": "audio/aac", "mp3": "audio/mpeg"}
 EXTENSIONS: dict[Format, str] = {"opus": "opus", "aac": "aac", "mp3": "mp3"}
 
 HOUR_SECONDS = 3600
-KEEPING = Limits(wall_seconds=HOUR_SECONDS // 4, cpu_seconds=600, write_bytes=512 * children.MIB, nice=10)
+KEEPING = Limits(wall_seconds=HOUR_SECONDS // 4, cpu_seconds=600, write_bytes=512 * MIB, nice=10)
 STREAMING = Limits(wall_seconds=3 * HOUR_SECONDS, cpu_seconds=600, nice=5)  # as long as somebody listens, with pauses
 
 
@@ -25,7 +25,7 @@ def encode(
     Opus is in Ogg, AAC in ADTS, MP3 bare; a rate and a layout that the format does not know are changed. Raises ChildFailed.
     """
     facts = _facts(source, mime_type, format, bit_rate_kbps, start_seconds)
-    return float(children.ask("encode", KEEPING, target=str(target), **facts)["seconds"])
+    return float(parsers.ask("encode", KEEPING, target=str(target), **facts)["seconds"])
 
 
 class Encoding:
@@ -61,7 +61,7 @@ class Encoding:
             self._child.answer()
         except Gone as reason:
             if self._is_read:
-                raise children.ParsersDown from reason
+                raise ParsersDown from reason
             self.close()  # they ended of themselves just as they were asked
             self._begin()
             self._is_read = True
@@ -79,7 +79,7 @@ class Encoding:
     def _begin(self) -> None:
         self._pipe, its_end = os.pipe()
         try:
-            self._child = Child("encode", STREAMING, pipe=its_end, **self._facts)
+            self._child = parsers.child("encode", STREAMING, pipe=its_end, **self._facts)
         except BaseException:
             os.close(self._pipe)
             self._pipe = CLOSED

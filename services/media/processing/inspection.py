@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from services.media.errors import NotAudio, Undecodable
-from services.media.processing import children
-from services.media.processing.children import ChildFailed, Limits
+from services.media.processing.parsers import parsers
+from shared.children import MIB, ChildFailed, Limits
 from shared.errors import Unavailable
 
 AT_ONCE = 2  # children of one process that look at something; the machine has two cores
@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 45  # that one more waits for its turn
 QUICK_SECONDS = 2.0  # of the processor, as all of these; after which a probe leaves it to the look at the whole file
 THOROUGH_SECONDS = 20.0
 PROBING = Limits(wall_seconds=8, cpu_seconds=6)
-LOOKING = Limits(wall_seconds=100, cpu_seconds=25, write_bytes=256 * children.MIB)  # a twin is as large as its file
+LOOKING = Limits(wall_seconds=100, cpu_seconds=25, write_bytes=256 * MIB)  # a twin is as large as its file
 MEASURED_SECONDS = 145.0
 MEASURING = Limits(wall_seconds=180, cpu_seconds=150, nice=10)
 
@@ -90,7 +90,7 @@ def look(path: Path, *, folder: Path, filename: str) -> Found:
 def measure(path: Path, *, mime_type: str, seconds: float | None) -> Measured:
     """How loud it is and what it looks like. Raises ChildFailed, TookTooLong."""
     facts = {"path": str(path), "demuxer": DEMUXERS[mime_type], "seconds": seconds, "at_most_seconds": MEASURED_SECONDS}
-    answer = children.ask("measure", MEASURING, **facts)
+    answer = parsers.ask("measure", MEASURING, **facts)
     return Measured(peaks=bytes.fromhex(answer.pop("peaks")), loudness=answer)
 
 
@@ -114,7 +114,7 @@ def _found(answer: dict[str, Any], filename: str, folder: Path | None = None) ->
 def _ask(command: str, limits: Limits, filename: str, **facts: Any) -> dict[str, Any]:
     with _a_place():
         try:
-            return children.ask(command, limits, **facts)
+            return parsers.ask(command, limits, **facts)
         except ChildFailed as reason:
             raise Undecodable(filename=filename, why=str(reason)) from reason
 

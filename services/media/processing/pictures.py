@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.media.errors import PictureUnusable
-from services.media.processing import children
-from services.media.processing.children import ChildFailed, Limits
+from services.media.processing.parsers import parsers
 from services.media.processing.sizes import THUMBNAILS
+from shared.children import ChildFailed, Limits
 
 MIME_TYPE = "image/jpeg"
 PAINTING = Limits(wall_seconds=20, cpu_seconds=15)
@@ -27,7 +27,7 @@ def reencode(path: Path, folder: Path, sizes: tuple[int, ...]) -> Painted:
     JPEG, PNG and WebP are taken, of 25 megapixels at most. Raises PictureUnusable.
     """
     try:
-        answer = children.ask("paint", PAINTING, path=str(path), folder=str(folder), sizes=list(sizes))
+        answer = parsers.ask("paint", PAINTING, path=str(path), folder=str(folder), sizes=list(sizes))
     except ChildFailed as reason:
         raise PictureUnusable(why=str(reason)) from reason
     if "refused" in answer:

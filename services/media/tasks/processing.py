@@ -14,11 +14,11 @@ from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
 from services.media.library import catalogue, files, waveforms
 from services.media.models.files import State
 from services.media.processing import inspection, pictures, sizes
-from services.media.processing.children import ChildFailed, TookTooLong
 from services.media.processing.inspection import Found
 from services.media.tasks import deleting
 from services.media.tasks.queue import Work, queue
 from shared import db as database
+from shared.children import ChildFailed, TookTooLong
 from shared.logs import log
 
 MEASURED_AT_ONCE = 2  # of everybody's files: nobody waits for it, and what somebody waits for shall have room

@@ -9,11 +9,11 @@ from services.media.errors import BytesLost, NoSuchFile
 from services.media.library import files, renditions
 from services.media.library.files import Row
 from services.media.processing import encoding
-from services.media.processing.children import ChildFailed
 from services.media.processing.encoding import EXTENSIONS, MIME_TYPES, Format
 from services.media.tasks.deleting import delete_objects
 from services.media.tasks.queue import Work, queue
 from shared import db as database
+from shared.children import ChildFailed
 from shared.logs import log
 
 

@@ -13,16 +13,16 @@ CLONE_NEWUSER = 0x10000000  # of <linux/sched.h>
 CLONE_NEWNET = 0x40000000
 
 
-def confine(*, cpu_seconds: int = CPU_SECONDS, write_bytes: int = WRITE_BYTES) -> None:
+def confine(*, cpu_seconds: int = CPU_SECONDS, write_bytes: int = WRITE_BYTES, memory_bytes: int = MEMORY_BYTES) -> None:
     """Deny all of it to this process, for good. Call it before a file is opened: leaving the network needs the only thread."""
     leave_the_network()
-    limit(cpu_seconds=cpu_seconds, write_bytes=write_bytes)
+    limit(cpu_seconds=cpu_seconds, write_bytes=write_bytes, memory_bytes=memory_bytes)
 
 
-def limit(*, cpu_seconds: int, write_bytes: int) -> None:
+def limit(*, cpu_seconds: int, write_bytes: int, memory_bytes: int) -> None:
     """Deny everything but the network, for good."""
     for what, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, write_bytes),
         (resource.RLIMIT_NOFILE, OPEN_FILES),

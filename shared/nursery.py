@@ -1,13 +1,15 @@
-"""The process that children are born of: `python -m services.media.processing.nursery SOCKET`.
+"""The process that children are born of: `python -m shared.nursery COMMANDS SOCKET`.
 
-It has loaded the parsers, so that a child costs a fork (5 ms) and no start (150 ms), and never opens a file itself. Each order
-that arrives on its socket, with the pipe that its answer goes to, is one child: confined, killed when its time is over, and
-gone after one file. What a child says is one JSON object; the line after it is the nursery's own word on how the child ended.
+It has loaded the module of the commands, and with it the parsers, so that a child costs a fork (5 ms) and no start (150 ms);
+it never opens a file itself. Each order that arrives on its socket, with the pipe that its answer goes to, is one child:
+confined, killed when its time is over, and gone after one file. What a child says is one JSON object; the line after it is
+the nursery's own word on how the child ended.
 
 It is started with an empty environment, so no child sees a secret; it leaves the network before the first of them, and it ends
 when its parent does, or after a minute without an order.
 """
 
+import importlib
 import json
 import os
 import selectors
@@ -20,20 +22,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from services.media.processing import confinement, encoder, inspector, meter, painter
+from shared import confinement
 
 IDLE_SECONDS = 60
 MAX_ORDER_BYTES = 64 * 1024
 MAX_PIPES = 2  # the answer's, and the one that a stream is written to
 POLL_SECONDS = 1.0
 
-COMMANDS: Mapping[str, Callable[..., dict[str, Any]]] = {
-    "probe": inspector.probe,
-    "look": inspector.look,
-    "measure": meter.measure,
-    "paint": painter.paint,
-    "encode": encoder.encode,
-}
+Commands = Mapping[str, Callable[..., dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,8 @@ class Child:
 class Nursery:
     """The children of one parent."""
 
-    def __init__(self, orders: socket.socket) -> None:
+    def __init__(self, commands: Commands, orders: socket.socket) -> None:
+        self._commands = commands
         self._orders = orders
         self._children: dict[int, Child] = {}
         self._watch = selectors.DefaultSelector()
@@ -90,7 +87,7 @@ class Nursery:
         except OSError:
             return False
         if pid == 0:
-            _live(order, pipes, [self._orders.fileno(), *(each.answer for each in self._children.values())])
+            _live(self._commands, order, pipes, [self._orders.fileno(), *(each.answer for each in self._children.values())])
         try:
             pidfd = os.pidfd_open(pid)
         except OSError:
@@ -112,7 +109,7 @@ class Nursery:
         self._idle_since = time.monotonic()
 
 
-def _live(order: dict[str, Any], pipes: list[int], not_mine: list[int]) -> None:
+def _live(commands: Commands, order: dict[str, Any], pipes: list[int], not_mine: list[int]) -> None:
     """A child's whole life; it does not return."""
     status = 1
     try:
@@ -120,9 +117,9 @@ def _live(order: dict[str, Any], pipes: list[int], not_mine: list[int]) -> None:
         for each in not_mine:
             os.close(each)
         os.nice(order["nice"])
-        confinement.limit(cpu_seconds=order["cpu_seconds"], write_bytes=order["write_bytes"])
+        confinement.limit(**{name: order[name] for name in ("cpu_seconds", "write_bytes", "memory_bytes")})
         facts = order["facts"] | ({"pipe": pipes[1]} if pipes[1:] else {})
-        said = json.dumps(COMMANDS[order["command"]](**facts)).encode()
+        said = json.dumps(commands[order["command"]](**facts)).encode()
         with os.fdopen(pipes[0], "wb") as answer:
             answer.write(said)
         status = 0
@@ -134,7 +131,7 @@ def _live(order: dict[str, Any], pipes: list[int], not_mine: list[int]) -> None:
 
 if __name__ == "__main__":
     confinement.leave_the_network()
-    nursery = Nursery(socket.socket(fileno=int(sys.argv[1])))
+    nursery = Nursery(importlib.import_module(sys.argv[1]).COMMANDS, socket.socket(fileno=int(sys.argv[2])))
     try:
         nursery.run()
     finally:

@@ -9,7 +9,7 @@ import pytest
 
 from shared import services
 
-CONFINED = "from services.media.processing import confinement; left = confinement.leave_the_network(); confinement.confine()\n"
+CONFINED = "from shared import confinement; left = confinement.leave_the_network(); confinement.confine()\n"
 
 
 def said(code: str, *arguments: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared import json, services
+from shared.confinement import MEMORY_BYTES
 from shared.errors import Unavailable
 from shared.logs import log
 
@@ -35,7 +36,7 @@ class TookTooLong(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one child may use. `write_bytes` is of one file.
+    """What one child may use. `write_bytes` is of one file, `memory_bytes` address space with the libraries it shares.
 
     Too much of the processor tells of what it works on, too much time of this machine: `wall_seconds` are far more where
     somebody's file depends on it.
@@ -44,6 +45,7 @@ class Limits:
     wall_seconds: int
     cpu_seconds: int
     write_bytes: int = 16 * MIB
+    memory_bytes: int = MEMORY_BYTES
     nice: int = 0
 
 
@@ -51,27 +53,16 @@ class Gone(Exception):
     """The nursery ended before the child did."""
 
 
-def ask(command: str, limits: Limits, **facts: Any) -> dict[str, Any]:
-    """What a child says of one thing. Raises ChildFailed; where that says nothing of the thing, TookTooLong, ParsersDown."""
-    for _ in range(2):  # the nursery may have ended of itself just as it was asked
-        try:
-            with Child(command, limits, **facts) as child:
-                return child.answer()
-        except Gone:
-            continue
-    raise ParsersDown
-
-
 class Child:
     """One child at work. With `pipe`, it writes there too; the child ends when nobody reads that any more."""
 
-    def __init__(self, command: str, limits: Limits, *, pipe: int | None = None, **facts: Any) -> None:
+    def __init__(self, nursery: "Nursery", command: str, limits: Limits, *, pipe: int | None, facts: dict[str, Any]) -> None:
         self._until = time.monotonic() + limits.wall_seconds + GRACE_SECONDS
         self._command = command
         self._answer, its_end = os.pipe()
         try:
             order = json.dumps({"command": command, "facts": facts, **asdict(limits)})
-            _nursery.order(order, [its_end] if pipe is None else [its_end, pipe])
+            nursery.order(order, [its_end] if pipe is None else [its_end, pipe])
         except BaseException:
             os.close(self._answer)
             raise
@@ -119,13 +110,36 @@ class Child:
         raise TookTooLong
 
 
-class _Nursery:
-    """The process that children are born of; started when it is needed, again where it has ended."""
+class Nursery:
+    """The process that children are born of; started when it is needed, again where it has ended.
 
-    def __init__(self) -> None:
+    `commands` is the module whose COMMANDS its children know: a table of functions by name, each from facts to a JSON object.
+    """
+
+    def __init__(self, commands: str) -> None:
+        self._commands = commands
         self._lock = threading.Lock()
         self._orders: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, command: str, limits: Limits, **facts: Any) -> dict[str, Any]:
+        """What a child says of one thing. Raises ChildFailed; where that says nothing of it, TookTooLong, ParsersDown."""
+        for _ in range(2):  # the nursery may have ended of itself just as it was asked
+            try:
+                with self.child(command, limits, **facts) as child:
+                    return child.answer()
+            except Gone:
+                continue
+        raise ParsersDown
+
+    def child(self, command: str, limits: Limits, *, pipe: int | None = None, **facts: Any) -> Child:
+        """A child at work, to be listened to and closed. Raises ParsersDown."""
+        return Child(self, command, limits, pipe=pipe, facts=facts)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process itself, while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
 
     def order(self, message: bytes, pipes: list[int]) -> None:
         """Have a child born. Raises ParsersDown."""
@@ -143,7 +157,7 @@ class _Nursery:
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, "-s", "-m", "services.media.processing.nursery", str(its.fileno())],
+                [sys.executable, "-s", "-m", "shared.nursery", self._commands, str(its.fileno())],
                 cwd=services.ROOT,
                 env={"LC_ALL": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,
@@ -160,6 +174,3 @@ class _Nursery:
         if self._process:
             self._process.wait()  # its socket is closed, so it ends
         self._orders = self._process = None
-
-
-_nursery = _Nursery()
