@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ HELD_OPEN_ENDPOINTS = {
     "upload_image",
 }  # endpoints that await one of those
 NO_THREAD = {"_world"}  # dependencies that do no I/O: they would have a thread of their own for nothing
+HEAVY = {"av", "matplotlib", "music21", "numpy", "PIL"}
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}
 
 
@@ -122,3 +124,13 @@ def test_make_lists_what_can_be_done() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     assert {"run", "test", "bench", "admin", "keys", "import", "backup", "fsck"} <= set(re.findall(r"make (\S+)", listed))
+
+
+@pytest.mark.parametrize("service", services.names())
+def test_what_decodes_and_reckons_is_loaded_in_children_alone(service: str) -> None:
+    process = f"import sys, services.{service}.app, services.{service}.tasks; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", process], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert not HEAVY & set(loaded)

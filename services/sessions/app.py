@@ -3,9 +3,11 @@
 from fastapi import FastAPI
 
 import services.sessions
-from services.sessions import peers, routes, tasks
-from services.sessions.bodies import Bodies
+from services.sessions import peers
+from services.sessions.practice.bodies import Bodies
+from services.sessions.routes import sessions, stats
 from services.sessions.settings import MIB, Settings
+from services.sessions.tasks.queue import events
 from services.sessions.world import World
 from shared import db, trust
 from shared.fastapi_app import app as shell
@@ -29,9 +31,9 @@ def create() -> FastAPI:
         settings=settings,
         engine=db.engine_of(settings),
         verifier=trust.verifier(settings, others["auth"]),
-        routers=[routes.practice],
+        routers=[sessions.router, stats.router],
         checks={},
         world=World(settings, media, bodies),
-        events=tasks.events,
+        events=events,
         closing=[media.close, *(peer.close for peer in others.values())],
     )

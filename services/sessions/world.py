@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.sessions.bodies import Bodies
 from services.sessions.peers import Media
+from services.sessions.practice.bodies import Bodies
 from services.sessions.settings import Settings
 
 

@@ -6,7 +6,8 @@ import uuid
 import pytest
 from sqlalchemy import text
 
-from services.sessions.schemas import FullListedSessionOut, ListedSessionOut, SessionOut, StatsOut
+from services.sessions.schemas.sessions import FullListedSessionOut, ListedSessionOut, SessionOut
+from services.sessions.schemas.stats import StatsOut
 from tests.people import Person
 from tests.sessions import make
 from tests.stack import Stack

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.sessions.schemas import SavedSessionOut
+from services.sessions.schemas.sessions import SavedSessionOut
 from tests import wire
 from tests.people import Person
 from tests.sessions import make

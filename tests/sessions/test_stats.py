@@ -1,5 +1,6 @@
 """Stats through the gateway, and their arithmetic over every zone and clock change."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sessions import practice, streaks
-from services.sessions.practice import Practised
+from services.sessions.calendars import days as calendar
+from services.sessions.calendars import streaks
+from services.sessions.stats import week
 from shared import clock
 from tests.people import Person
 from tests.sessions import make
@@ -52,11 +54,11 @@ def test_days_are_those_of_the_zone_that_was_asked_for(alice: Person, zone: str)
     at = datetime.now(UTC) - timedelta(hours=20)
     make.saved(alice, date=at.isoformat(), duration_seconds=60)
 
-    week = alice.get("/api/stats", params={"tz": zone}).json()["weekly_progress"]
+    shown = alice.get("/api/stats", params={"tz": zone}).json()["weekly_progress"]
 
-    days_ago = (clock.today(zone) - practice.day_of(at, zone)).days
-    assert [day["minutes"] for day in week][::-1].index(1) == days_ago
-    assert week[-1]["day"] == f"{clock.today(zone):%a}"
+    days_ago = (clock.today(zone) - calendar.day_of(at, zone)).days
+    assert [day["minutes"] for day in shown][::-1].index(1) == days_ago
+    assert shown[-1]["day"] == f"{clock.today(zone):%a}"
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "localtime", "", "../etc/passwd", "%00", "x" * 500])
@@ -69,25 +71,25 @@ def test_a_zone_that_does_not_exist_is_refused(alice: Person, zone: str) -> None
 
 @given(ZONES, INSTANTS, st.integers(0, 86_400))
 def test_every_second_of_a_week_lands_on_one_day(zone: str, at: datetime, seconds: int) -> None:
-    today = practice.day_of(at, zone)
-    inside = [at - timedelta(hours=hours) for hours in range(0, 120, 7)]
+    today = calendar.day_of(at, zone)
+    inside = Counter(calendar.day_of(at - timedelta(hours=hours), zone) for hours in range(0, 120, 7))
 
-    week = practice.weekly_progress([Practised(each, seconds * 60) for each in inside], today=today, zone=zone)
+    shown = week.weekly_progress({day: times * seconds * 60 for day, times in inside.items()}, today=today)
 
-    assert sum(day.minutes for day in week) == len(inside) * seconds
+    assert sum(day.minutes for day in shown) == inside.total() * seconds
 
 
 @given(ZONES, DAYS)
 def test_no_session_of_a_day_is_older_than_its_beginning(zone: str, day: date) -> None:
-    begins = practice.starts_at(day, zone)
+    begins = calendar.starts_at(day, zone)
 
-    assert practice.day_of(begins, zone) >= day
-    assert practice.day_of(begins - timedelta(seconds=1), zone) < day
+    assert calendar.day_of(begins, zone) >= day
+    assert calendar.day_of(begins - timedelta(seconds=1), zone) < day
 
 
 @given(ZONES, INSTANTS, st.integers(1, 400))
 def test_noon_of_every_day_is_a_streak_across_every_clock_change(zone: str, at: datetime, length: int) -> None:
-    today = practice.day_of(at, zone)
+    today = calendar.day_of(at, zone)
     days = [today - timedelta(days=number) for number in range(length)]
 
     assert streaks.streak(days, today=today) == length
@@ -107,8 +109,8 @@ def test_a_streak_is_never_longer_than_the_days_and_order_does_not_matter(days: 
 def test_eastward_and_westward_travel_changes_the_day_as_the_calendar_does() -> None:
     late = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 
-    assert practice.day_of(late, "America/New_York") == date(2026, 3, 1)
-    assert practice.day_of(late, "Asia/Tokyo") == date(2026, 3, 2)
+    assert calendar.day_of(late, "America/New_York") == date(2026, 3, 1)
+    assert calendar.day_of(late, "Asia/Tokyo") == date(2026, 3, 2)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,6 @@ def test_eastward_and_westward_travel_changes_the_day_as_the_calendar_does() -> 
     ],
 )
 def test_days_of_clock_changes_are_as_long_as_they_were(zone: str, day: date, hours: float) -> None:
-    begins, ends = practice.starts_at(day, zone), practice.starts_at(day + timedelta(days=1), zone)
+    begins, ends = calendar.starts_at(day, zone), calendar.starts_at(day + timedelta(days=1), zone)
 
     assert (ends - begins) == timedelta(hours=hours)

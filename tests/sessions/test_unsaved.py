@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
-from services.sessions import tasks
+from services.sessions.tasks import sweeping
 from shared import clock
 from tests import people
 from tests.people import Person
@@ -23,8 +23,9 @@ from tests.stack import Stack
 UNSAVED = text(
     """
     INSERT INTO sessions
-        (id, user_id, song_name, instrument, duration_seconds, total_practice_seconds, time_zone, state, created_at)
-    VALUES (:id, :user_id, 'Minuet', 'Piano', 1, 1, 'UTC', 'saving', :created_at)
+        (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, time_zone, practised_on, state,
+         created_at)
+    VALUES (:id, :user_id, 'Minuet', 'minuet', 'Piano', 1, 1, 'UTC', '2026-01-31', 'saving', :created_at)
     """
 )
 
@@ -62,7 +63,7 @@ def test_a_session_that_was_never_saved_is_swept_and_was_never_seen(stack: Stack
             created_at = clock.now() - timedelta(minutes=minutes)
             connection.execute(UNSAVED, {"id": session_id, "user_id": alice.id, "created_at": created_at})
 
-    tasks.sweep.run(SimpleNamespace(engine=engine))
+    sweeping.sweep.run(SimpleNamespace(engine=engine))
 
     with engine.connect() as connection:
         left = connection.scalars(text("SELECT id FROM sessions WHERE user_id = :id"), {"id": alice.id}).all()

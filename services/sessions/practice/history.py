@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from services.sessions import peers, sessions
+from services.sessions import peers
 from services.sessions.peers import Media, Owner
-from services.sessions.sessions import AnyRow
+from services.sessions.practice import sessions
+from services.sessions.practice.sessions import AnyRow
 from shared.db import transaction
 
 

@@ -11,11 +11,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session as Database
 
-from services.sessions import peers, recordings, sessions
-from services.sessions.models import State
+from services.sessions import peers
+from services.sessions.calendars import rules
+from services.sessions.models.practice import State
 from services.sessions.peers import Media, MediaRefused, Owner
-from services.sessions.recordings import Recording
-from services.sessions.schemas import NewSession
+from services.sessions.practice import pieces, recordings, sessions
+from services.sessions.practice.recordings import Recording
+from services.sessions.schemas.sessions import NewSession
+from services.sessions.stats import overview
 from shared import clock, idempotency, ids, json
 from shared.db import transaction
 from shared.errors import Malformed
@@ -68,7 +71,7 @@ def save(
             is_replay = True
         else:
             state = State.SAVING if recording else State.SAVED
-            sessions.add(db, session_id, user_id=owner.user_id, state=state, **_facts(new, zone))
+            sessions.add(db, session_id, user_id=owner.user_id, state=state, **_facts(db, new, owner, zone))
             document = {} if recording else _answer(db, session_id, owner, zone, once)
             recording_id, is_replay = None, False
     if recording and not is_replay:
@@ -77,15 +80,18 @@ def save(
     return Saved({**document, "audio_url": urls.get(recording_id) if recording_id else None}, is_replay)
 
 
-def _facts(new: NewSession, zone: str) -> dict[str, Any]:
+def _facts(db: Database, new: NewSession, owner: Owner, zone: str) -> dict[str, Any]:
     naive_or_not = new.date or clock.now()
+    date = naive_or_not if naive_or_not.tzinfo else naive_or_not.replace(tzinfo=ZoneInfo(zone))
     return {
         "song_name": new.song_name,
+        "piece": pieces.folded(new.song_name),
         "instrument": new.instrument,
         "duration_seconds": new.duration_seconds,
         "total_practice_seconds": new.duration_seconds if new.total_practice_seconds is None else new.total_practice_seconds,
-        "date": naive_or_not if naive_or_not.tzinfo else naive_or_not.replace(tzinfo=ZoneInfo(zone)),
+        "date": date,
         "time_zone": zone,
+        "practised_on": rules.day_of(db, date, zone, user_id=owner.user_id),
         "xml_content": new.xml_content,
         "analysis": new.analysis,
         "analysis_summary": new.summary(),
@@ -125,7 +131,7 @@ def _give_up(engine: Engine, session_id: UUID, owner: Owner, once: Once | None, 
 def _answer(db: Database, session_id: UUID, owner: Owner, zone: str, once: Once | None) -> dict[str, Any]:
     """The whole saved session, kept for repetitions without its `audio_url`: no playable address is ever stored."""
     row = sessions.find(db, session_id, user_id=owner.user_id)
-    streak = sessions.streak(db, user_id=owner.user_id, zone=zone)
+    streak = overview.streak(db, user_id=owner.user_id, zone=zone)
     document = sessions.as_document(row) | {"streak": streak}
     if once:
         kept = Answer(CREATED, json.dumps(document), {"content-type": "application/json"}, once.fingerprint)

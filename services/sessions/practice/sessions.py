@@ -10,10 +10,8 @@ from sqlalchemy import Row, func, select, tuple_, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.orm import Session as Database
 
-from services.sessions import practice, streaks
 from services.sessions.errors import SessionNotFound
-from services.sessions.models import Session, State
-from services.sessions.practice import Practised
+from services.sessions.models.practice import Session, State
 from shared import clock, paging
 
 UNSAVED_FOR = timedelta(minutes=20)  # longer than any request lasts: whoever was saving it is gone
@@ -45,9 +43,9 @@ class Page:
     next_cursor: str | None
 
 
-def add(db: Database, session_id: UUID, *, user_id: UUID, state: State, date: datetime | None, **facts: Any) -> None:
+def add(db: Database, session_id: UUID, *, user_id: UUID, state: State, date: datetime, **facts: Any) -> None:
     """Keep a session. Where its recording is still to be stored, `state` is SAVING and `finish` makes it true."""
-    db.add(Session(id=session_id, user_id=user_id, state=state, date=date or clock.now(), **facts))
+    db.add(Session(id=session_id, user_id=user_id, state=state, date=date, **facts))
     db.flush()
 
 
@@ -112,32 +110,10 @@ def with_scores(db: Database, found: Page, *, user_id: UUID) -> tuple[Page, dict
     return Page(rows, found.total, next_cursor), {row.id: row.xml_content for row in db.execute(scores)}
 
 
-def streak(db: Database, *, user_id: UUID, zone: str) -> int:
-    """Somebody's streak as of now, on the calendar of `zone`."""
-    days = {practice.day_of(at, zone) for at in db.scalars(select(Session.date).where(*_mine(user_id)))}
-    return streaks.streak(days, today=clock.today(zone))
-
-
-def practised_since(db: Database, since: datetime, *, user_id: UUID) -> list[Practised]:
-    """What was practised from an instant on. `duration_seconds` counts: seed 001 calls it the length of practice."""
-    recent = select(Session.date, Session.duration_seconds).where(*_mine(user_id), Session.date >= since)
-    return [Practised(row.date, row.duration_seconds) for row in db.execute(recent)]
-
-
-def total_seconds(db: Database, *, user_id: UUID) -> int:
-    """All the seconds that somebody ever practised."""
-    return int(db.scalar(select(func.sum(Session.duration_seconds)).where(*_mine(user_id))) or 0)
-
-
 def drop_unsaved(db: Database) -> Sequence[AnyRow]:
     """Drop what has been SAVING for too long, whoever's it is; the id and user_id of each, so that media can be told."""
     stale = (Session.state == State.SAVING, Session.created_at < clock.now() - UNSAVED_FOR)
     return db.execute(delete_from(Session).where(*stale).returning(Session.id, Session.user_id)).all()
-
-
-def drop_all(db: Database, *, user_id: UUID) -> None:
-    """Drop everything of a user, however far it has come."""
-    db.execute(delete_from(Session).where(Session.user_id == user_id))
 
 
 def as_document(row: AnyRow) -> dict[str, Any]:

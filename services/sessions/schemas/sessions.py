@@ -1,4 +1,4 @@
-"""JSON in and out. Both spellings of a session come in: seed 001's camelCase, and the snake_case of its real client."""
+"""JSON of sessions. Both spellings of a session come in: seed 001's camelCase, and the snake_case of its real client."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -137,18 +137,3 @@ class SavedSessionOut(SessionOut):
     """The session as it was saved, and what it makes of the streak."""
 
     streak: int
-
-
-class DayOut(Out):
-    """One day of the graph."""
-
-    day: str
-    minutes: int
-
-
-class StatsOut(Out):
-    """The last seven days, today last; the streak of days as of now; all minutes ever."""
-
-    weekly_progress: list[DayOut]
-    streak: int
-    total_minutes: int

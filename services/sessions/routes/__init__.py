@@ -1,0 +1,1 @@
+"""Every URL of sessions, one module a noun."""

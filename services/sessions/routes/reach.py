@@ -1,0 +1,59 @@
+"""What the endpoints of sessions reach for: who is calling, on which calendar, and the world outside."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+
+from services.sessions.errors import SessionNotFound, UnknownTimeZone
+from services.sessions.peers import Media, Owner
+from services.sessions.world import World
+from shared import clock, json, paging
+from shared.fastapi_app.guards import SignedIn, shell
+from shared.shell import Shell
+
+
+def _world(request: Request) -> World:
+    found: World = shell(request).world
+    return found
+
+
+def _media(world: "TheWorld") -> Media:
+    return world.media
+
+
+def _owner(caller: SignedIn) -> Owner:
+    return Owner(caller.id, caller.session_id)
+
+
+def _asked_zone(tz: Annotated[str | None, Query(description="An IANA time zone")] = None) -> str | None:
+    if tz is not None and not clock.is_zone(tz):
+        raise UnknownTimeZone(tz=tz[:100])
+    return tz
+
+
+def _zone(caller: SignedIn, world: "TheWorld", asked: "AskedZone") -> str:
+    return asked or caller.zone or world.settings.default_time_zone
+
+
+def _session_id(session_id: str) -> UUID:
+    try:
+        return UUID(session_id)
+    except ValueError:
+        raise SessionNotFound from None
+
+
+TheShell = Annotated[Shell, Depends(shell)]
+TheWorld = Annotated[World, Depends(_world)]
+TheMedia = Annotated[Media, Depends(_media)]
+TheOwner = Annotated[Owner, Depends(_owner)]
+AskedZone = Annotated[str | None, Depends(_asked_zone)]
+Zone = Annotated[str, Depends(_zone)]
+SessionId = Annotated[UUID, Depends(_session_id)]
+Limit = Annotated[int, Query(ge=1, le=paging.ALL)]
+Offset = Annotated[int, Query(ge=0, le=2**31)]
+
+
+def answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A document as JSON."""
+    return Response(json.dumps(document), status, headers, "application/json")

@@ -1,0 +1,12 @@
+"""The worker of sessions."""
+
+from services.sessions.settings import Settings
+from services.sessions.tasks import leaving, sweeping
+from services.sessions.tasks.queue import Work, events, queue
+
+__all__ = ["Work", "events", "leaving", "queue", "start", "sweeping"]
+
+
+def start() -> Work:
+    """The worker's world."""
+    return Work.of(Settings.load())
