@@ -1,6 +1,8 @@
 """Everything that can go wrong with a practice session, on one page."""
 
-from shared.errors import Invalid, Malformed, NotFound, TooLarge, TooMany
+from typing import Self
+
+from shared.errors import Invalid, Malformed, NotFound, TooLarge, TooMany, Unavailable
 
 
 class SessionNotFound(NotFound):
@@ -25,3 +27,33 @@ class RecordingUnreadable(Malformed):
 
 class TooManyRecordings(TooMany):
     """Too many recordings are being saved just now. Wait a moment, then send yours again."""
+
+
+class ScoreProblem(Malformed):
+    """The score could not be taken. What is wrong with it is named in errors."""
+
+    @classmethod
+    def because(cls, why: str) -> Self:
+        """The failure, with what is wrong in words."""
+        return cls(errors=[{"field": "xml_content", "message": why}])
+
+    @property
+    def why(self) -> str:
+        """What is wrong, in words."""
+        return str(self.facts["errors"][0]["message"])
+
+
+class ScoreUnreadable(ScoreProblem):
+    """The score could not be read. Send MusicXML, as text or packed (.mxl)."""
+
+
+class ScoreRefused(ScoreProblem):
+    """The score could do harm where it is read, or is larger than any real one. Nothing of it was kept."""
+
+
+class ScoreNotFound(NotFound):
+    """This session has no score."""
+
+
+class ScoresBusy(Unavailable):
+    """Too many scores are being read just now. Try again in a moment."""

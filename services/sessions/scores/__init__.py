@@ -1,0 +1,1 @@
+"""MusicXML: what a score says of itself, which notes it expects, and the copy of it in which wrong ones are coloured."""
