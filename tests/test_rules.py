@@ -20,6 +20,7 @@ HELD_OPEN_ENDPOINTS = {
     "keep_file",
     "keep_part",
     "keep_recording",
+    "replace_score",
     "save_session",
     "send_bytes",
     "send_otherwise",

@@ -4,8 +4,10 @@ from fastapi import FastAPI
 
 import services.sessions
 from services.sessions import peers
+from services.sessions.errors import ScoreTooLarge
 from services.sessions.practice.bodies import Bodies
-from services.sessions.routes import sessions, stats
+from services.sessions.routes import scores, sessions, stats
+from services.sessions.scores import reading
 from services.sessions.settings import MIB, Settings
 from services.sessions.tasks.queue import events
 from services.sessions.world import World
@@ -26,14 +28,22 @@ def create() -> FastAPI:
         slowest_bytes_per_second=settings.slowest_bytes_per_second,
         patience_seconds=settings.patience_seconds,
     )
+    sent_scores = Bodies(
+        settings.data_dir,
+        max_bytes=reading.MAX_SENT_BYTES,
+        at_once=reading.AT_ONCE,
+        slowest_bytes_per_second=settings.slowest_bytes_per_second,
+        patience_seconds=settings.patience_seconds,
+        too_large=ScoreTooLarge,
+    )
     return shell.create(
         about=services.sessions.__doc__ or "",
         settings=settings,
         engine=db.engine_of(settings),
         verifier=trust.verifier(settings, others["auth"]),
-        routers=[sessions.router, stats.router],
+        routers=[sessions.router, scores.router, stats.router],
         checks={},
-        world=World(settings, media, bodies),
+        world=World(settings, media, bodies, sent_scores),
         events=events,
         closing=[media.close, *(peer.close for peer in others.values())],
     )

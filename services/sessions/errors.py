@@ -51,6 +51,10 @@ class ScoreRefused(ScoreProblem):
     """The score could do harm where it is read, or is larger than any real one. Nothing of it was kept."""
 
 
+class ScoreTooLarge(TooLarge):
+    """The score is larger than any real one. Send MusicXML of at most 5 MiB, or packed (.mxl)."""
+
+
 class ScoreNotFound(NotFound):
     """This session has no score."""
 

@@ -14,3 +14,4 @@ class World:
     settings: Settings
     media: Media
     bodies: Bodies
+    scores: Bodies

@@ -17,6 +17,7 @@ from uuid import UUID
 from fastapi import Request
 
 from services.sessions.errors import BodyTooLarge, TooManyRecordings
+from shared.errors import TooLarge
 from shared.fastapi_app import reception
 from shared.fastapi_app.reception import RETRY_SECONDS, SMALL_BYTES, Arrival, Arrivals, Bounds
 
@@ -40,13 +41,21 @@ class Body:
 
 
 class Bodies:
-    """The large bodies of one process."""
+    """The large bodies of one kind in one process; `too_large` is what one over the cap is."""
 
     def __init__(
-        self, folder: Path, *, max_bytes: int, at_once: int, slowest_bytes_per_second: int, patience_seconds: float
+        self,
+        folder: Path,
+        *,
+        max_bytes: int,
+        at_once: int,
+        slowest_bytes_per_second: int,
+        patience_seconds: float,
+        too_large: type[TooLarge] = BodyTooLarge,
     ) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
+        self._too_large = too_large
         self._places = asyncio.Semaphore(at_once)
         self._slowest_bytes_per_second = slowest_bytes_per_second
         self._patience_seconds = patience_seconds
@@ -83,7 +92,7 @@ class Bodies:
         return Body(file, size_bytes, digest.digest())
 
     def _bounds(self) -> Bounds:
-        too_large = BodyTooLarge(max_bytes=self._max_bytes)
+        too_large = self._too_large(max_bytes=self._max_bytes)
         return Bounds(self._max_bytes, too_large, self._slowest_bytes_per_second, self._patience_seconds)
 
     @asynccontextmanager

@@ -18,6 +18,7 @@ from services.sessions.peers import Media, MediaRefused, Owner
 from services.sessions.practice import pieces, recordings, sessions
 from services.sessions.practice.recordings import Recording
 from services.sessions.schemas.sessions import NewSession
+from services.sessions.scores.reading import Kept
 from services.sessions.stats import overview
 from shared import clock, idempotency, ids, json
 from shared.db import transaction
@@ -57,7 +58,15 @@ def read(body: bytes, *, max_recording_bytes: int) -> tuple[NewSession, Recordin
 
 
 def save(
-    engine: Engine, media: Media, new: NewSession, recording: Recording | None, *, owner: Owner, zone: str, once: Once | None
+    engine: Engine,
+    media: Media,
+    new: NewSession,
+    recording: Recording | None,
+    score: Kept,
+    *,
+    owner: Owner,
+    zone: str,
+    once: Once | None,
 ) -> Saved:
     """Save a session for `owner`, whose calendar is that of `zone`; with the same `once`, only once.
 
@@ -71,7 +80,7 @@ def save(
             is_replay = True
         else:
             state = State.SAVING if recording else State.SAVED
-            sessions.add(db, session_id, user_id=owner.user_id, state=state, **_facts(db, new, owner, zone))
+            sessions.add(db, session_id, user_id=owner.user_id, state=state, **_facts(db, new, owner, zone), **score.columns())
             document = {} if recording else _answer(db, session_id, owner, zone, once)
             recording_id, is_replay = None, False
     if recording and not is_replay:
@@ -92,7 +101,6 @@ def _facts(db: Database, new: NewSession, owner: Owner, zone: str) -> dict[str, 
         "date": date,
         "time_zone": zone,
         "practised_on": rules.day_of(db, date, zone, user_id=owner.user_id),
-        "xml_content": new.xml_content,
         "analysis": new.analysis,
         "analysis_summary": new.summary(),
         "analysis_feedback": new.feedback(),

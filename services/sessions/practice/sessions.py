@@ -28,7 +28,8 @@ LISTED = (
     Session.analysis_summary,
     Session.analysis_feedback,
 )
-WHOLE = (*LISTED, Session.xml_content, Session.analysis, Session.score_accuracy)
+SCORE = (Session.xml_content, Session.score_facts.label("score"), Session.score_problem)
+WHOLE = (*LISTED, *SCORE, Session.analysis, Session.score_accuracy)
 
 
 AnyRow = Row[*tuple[Any, ...]]

@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from services.sessions.practice import history, saving, sessions
 from services.sessions.routes.reach import Limit, Offset, SessionId, TheMedia, TheOwner, TheShell, TheWorld, Zone, answer
 from services.sessions.schemas.sessions import FullListedSessionOut, ListedSessionOut, NewSession, SavedSessionOut, SessionOut
+from services.sessions.scores import reading
 from services.sessions.tasks import sweeping
 from shared import paging
 from shared.fastapi_app.app import router as new_router
@@ -42,7 +43,8 @@ async def save_session(
 
         def save() -> saving.Saved:
             new, recording = saving.read(body.read(), max_recording_bytes=world.settings.max_recording_bytes)
-            return saving.save(the_shell.engine, world.media, new, recording, owner=owner, zone=zone, once=once)
+            score = reading.keep(new.xml_content, world.settings.data_dir)
+            return saving.save(the_shell.engine, world.media, new, recording, score, owner=owner, zone=zone, once=once)
 
         saved = await run_in_threadpool(save)
     headers = {"Location": f"/api/sessions/{saved.document['id']}"} | (REPLAYED if saved.is_replay else {})

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from services.sessions.schemas.scores import ScoreOut
 from shared import clock, json
 from shared.schemas import In, Line, Out, Text
 
@@ -129,6 +130,8 @@ class FullListedSessionOut(ListedSessionOut):
 class SessionOut(FullListedSessionOut):
     """A whole session: what the client calls SessionData."""
 
+    score: ScoreOut | None  # what the score says of itself
+    score_problem: str | None  # why there is none, where `xml_content` could not be read
     analysis: dict[str, Any] | str | None
     score_accuracy: int | None
 

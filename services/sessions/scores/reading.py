@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from services.sessions.errors import ScoreRefused, ScoresBusy, ScoreUnreadable
-from services.sessions.scores.packed import MAX_SCORE_BYTES
+from services.sessions.scores import packed
 from shared.children import MIB, ChildFailed, Limits, Nursery
 
+MAX_SENT_BYTES = packed.MAX_SCORE_BYTES
 DATA_URL = "data:"
 PACKED_AS_BASE64 = "UEsD"  # how a ZIP begins
 READING = Limits(wall_seconds=20, cpu_seconds=5, memory_bytes=256 * MIB)
@@ -39,6 +40,10 @@ class Kept:
     facts: dict[str, Any] | None = None
     problem: str | None = None
 
+    def columns(self) -> dict[str, Any]:
+        """The same by the names of the columns of a session."""
+        return {"xml_content": self.xml, "score_facts": self.facts, "score_problem": self.problem}
+
 
 def keep(sent: str | None, folder: Path) -> Kept:
     """What to keep of the score that came with a session: of one that is merely broken, all of it as it came.
@@ -59,8 +64,8 @@ def read(content: bytes | str, folder: Path) -> Score:
 
     Raises ScoreUnreadable, ScoreRefused, ScoresBusy, TookTooLong, ParsersDown.
     """
-    if isinstance(content, bytes) and len(content) > MAX_SCORE_BYTES:
-        raise ScoreRefused.because(f"is larger than {MAX_SCORE_BYTES} bytes")
+    if isinstance(content, bytes) and len(content) > MAX_SENT_BYTES:
+        raise ScoreRefused.because(f"is larger than {MAX_SENT_BYTES} bytes")
     with tempfile.TemporaryDirectory(dir=folder, prefix="score-") as place:
         path, into = Path(place, "sent"), Path(place, "text")
         path.write_bytes(content.encode() if isinstance(content, str) else content)
