@@ -4,7 +4,7 @@ Only a service's `peers.py` uses this. No call is made while a transaction is op
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import httpx2
@@ -70,6 +70,26 @@ class Peer:
         """Send bytes, read JSON. Raises PeerUnavailable, PeerRefused."""
         return self._send("PUT", path, user_id, session_id, content=content, headers={"Content-Type": content_type})
 
+    def fetch(self, path: str, into: BinaryIO, *, at_most: int, user_id: UUID | None = None) -> int:
+        """Write the bytes of an answer to `into` as they come; how many.
+
+        Raises PeerUnavailable, also where they are more than `at_most`, PeerRefused.
+        """
+        size_bytes = 0
+        try:
+            with self._client.stream("GET", f"/internal{path}", headers=self._headers(user_id, None)) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    self._refuse(answer)
+                for piece in answer.iter_bytes():
+                    size_bytes += len(piece)
+                    if size_bytes > at_most:
+                        raise PeerUnavailable(peer=self.name)
+                    into.write(piece)
+        except httpx2.TransportError as reason:
+            raise PeerUnavailable(peer=self.name) from reason
+        return size_bytes
+
     def delete(self, path: str, *, user_id: UUID | None = None, session_id: UUID | None = None) -> Any:
         """Delete. Raises PeerUnavailable, PeerRefused."""
         return self._send("DELETE", path, user_id, session_id)
@@ -79,20 +99,26 @@ class Peer:
         self._client.close()
 
     def _send(self, method: str, path: str, user_id: UUID | None, session_id: UUID | None, **request: Any) -> Any:
-        token = identity.sign_internal(
-            caller=self._service, audience=self.name, key=self._key, user_id=user_id, session_id=session_id
-        )
-        headers = request.pop("headers", {}) | {"Authorization": f"Bearer {token}"}
-        headers |= {"X-Request-Id": logs.request_id()} if logs.request_id() else {}
+        headers = request.pop("headers", {}) | self._headers(user_id, session_id)
         try:
             answer = self._client.request(method, f"/internal{path}", headers=headers, **request)
         except httpx2.TransportError as reason:
             raise PeerUnavailable(peer=self.name) from reason
+        self._refuse(answer)
+        return json.loads(answer.content) if answer.content else None
+
+    def _headers(self, user_id: UUID | None, session_id: UUID | None) -> dict[str, str]:
+        token = identity.sign_internal(
+            caller=self._service, audience=self.name, key=self._key, user_id=user_id, session_id=session_id
+        )
+        named = {"X-Request-Id": logs.request_id()} if logs.request_id() else {}
+        return {"Authorization": f"Bearer {token}"} | named
+
+    def _refuse(self, answer: httpx2.Response) -> None:
         if answer.status_code >= 500:
             raise PeerUnavailable(peer=self.name)
         if answer.status_code >= 400:
             raise PeerRefused(answer.status_code, _document(answer))
-        return json.loads(answer.content) if answer.content else None
 
 
 def _document(answer: httpx2.Response) -> dict[str, Any]:

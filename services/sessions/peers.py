@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from shared import trust
@@ -12,6 +13,7 @@ from shared.logs import log
 
 STORING_SECONDS = 90  # media has this long to probe and store 64 MiB
 MINTING_SECONDS = 3  # a list does not wait longer for addresses: it answers without
+FETCHED_BYTES = 256 * 1024 * 1024  # no recording is larger, whatever the settings say
 PASSED_ON = frozenset({402, 413, 415, 422, 429})  # what media may say to the person who sent the recording
 
 MediaRefused = PeerRefused
@@ -38,10 +40,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The person and the sign-in that a call to media is made for."""
+    """The person and the sign-in that a call to media is made for. A job acts for a person alone."""
 
     user_id: UUID
-    sign_in_id: UUID
+    sign_in_id: UUID | None = None
 
 
 def media(settings: Settings) -> Media:
@@ -77,6 +79,15 @@ def store_recording(media: Media, session_id: UUID, content: bytes, *, declared_
             raise
         raise PeerUnavailable(peer="media") from refused
     return UUID(stored["id"])
+
+
+def fetch_recording(media: Media, recording_id: UUID, *, owner: Owner, into: Path) -> None:
+    """Write a recording to `into`, byte for byte as it was played in.
+
+    Raises MediaRefused with status 404 where there is none any more, MediaUnavailable; then `into` holds a part at most.
+    """
+    with into.open("wb") as file:
+        media.storing.fetch(f"/recordings/{recording_id}/bytes", file, at_most=FETCHED_BYTES, user_id=owner.user_id)
 
 
 def playable(media: Media, file_ids: Collection[UUID], *, owner: Owner) -> dict[UUID, str]:

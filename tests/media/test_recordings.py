@@ -1,6 +1,13 @@
 """Recordings of practice sessions, as `sessions` hands them over."""
 
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
 from shared import ids
+from shared.calls import Peer, PeerRefused, PeerUnavailable
+from shared.config import _keys
 from tests.media import make
 from tests.people import Person
 from tests.stack import Stack
@@ -101,3 +108,24 @@ def test_the_inside_is_closed_to_people(alice: Person, stack: Stack) -> None:
     with make.as_service(stack, alice) as media:
         media.headers["Authorization"] = f"Bearer {alice.token}"
         assert media.post("/internal/playable", json={"file_ids": []}).status_code == 401
+
+
+def test_an_analysis_reads_the_bytes_of_a_recording_as_they_were_played_in(
+    stack: Stack, alice: Person, bob: Person, tmp_path: Path
+) -> None:
+    sound = make.recorded(seconds=1)
+    with make.as_service(stack, alice) as sessions:
+        file_id = sessions.put(f"/internal/recordings/{ids.new()}", content=sound).json()["id"]
+    key = _keys(stack.secret("sessions", "internal_keys"))["media"]
+    media = Peer("sessions", "media", url=stack.service_url("media"), key=key)
+
+    with (tmp_path / "sound").open("wb") as file:
+        media.fetch(f"/recordings/{file_id}/bytes", file, at_most=len(sound), user_id=alice.id)
+        with pytest.raises(PeerUnavailable):
+            media.fetch(f"/recordings/{file_id}/bytes", BytesIO(), at_most=len(sound) - 1, user_id=alice.id)
+        with pytest.raises(PeerRefused) as refused:
+            media.fetch(f"/recordings/{file_id}/bytes", BytesIO(), at_most=len(sound), user_id=bob.id)
+
+    assert (tmp_path / "sound").read_bytes() == sound
+    assert refused.value.status == 404
+    media.close()

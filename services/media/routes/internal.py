@@ -7,8 +7,9 @@ from fastapi import Query, Request, Response
 
 from services.media.errors import NoSuchFile
 from services.media.leaving import parts
-from services.media.library import readers
+from services.media.library import files, readers
 from services.media.models.files import Kind
+from services.media.playing import streams
 from services.media.receiving import handed, recordings
 from services.media.routes.needs import Media
 from services.media.schemas.files import NewAddresses, RecordingOut
@@ -44,6 +45,16 @@ async def keep_recording(request: Request, session_id: UUID, caller: Internal, m
         raise NoSuchFile
     row = await recordings.take(request, shell(request).engine, media, session_id=session_id, user_id=caller.user_id)
     return Response(json.dumps(row), media_type="application/json")
+
+
+@router.get("/internal/recordings/{file_id}/bytes", include_in_schema=False)
+def read_recording(request: Request, file_id: UUID, caller: Internal, media: Media) -> Response:
+    """A recording as it was stored, for whoever analyses it; by the id of its file. Ranges are answered too."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    with database.transaction(shell(request).engine, user_id=caller.user_id) as db:
+        row = files.bytes_of(db, file_id, user_id=caller.user_id)
+    return streams.answer(request, row, media)
 
 
 @router.put("/internal/files", include_in_schema=False)

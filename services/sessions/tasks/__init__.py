@@ -1,5 +1,6 @@
 """The worker of sessions."""
 
+from services.sessions import peers
 from services.sessions.settings import Settings
 from services.sessions.tasks import leaving, sweeping
 from services.sessions.tasks.queue import Work, events, queue
@@ -9,4 +10,5 @@ __all__ = ["Work", "events", "leaving", "queue", "start", "sweeping"]
 
 def start() -> Work:
     """The worker's world."""
-    return Work.of(Settings.load())
+    settings = Settings.load()
+    return Work.of(settings, media=peers.media(settings))
