@@ -15,8 +15,13 @@ export interface ApiOptions {
   baseUrl?: string;
   /** Asked before every request; what `takeTokensFrom` was told where nothing is said. */
   getToken?: TokenGetter;
-  /** The player's IANA zone: whose days the stats are, and what a saved session remembers. */
+  /** The player's IANA zone; this device's where nothing is said. */
   zone?: () => string;
+  /**
+   * Count each session on the day that it was where it was played, and not on the one that it was seen from here. Today is
+   * that of the zone in the account's profile then.
+   */
+  daysAsLived?: boolean;
   /** Where the ids that sessions were saved under are kept. */
   storage?: Pick<Storage, 'getItem' | 'setItem'>;
   pageRows?: number;
@@ -28,12 +33,15 @@ export interface ApiOptions {
 export class ApiStorageService implements IStorageService {
   private readonly tutti: Tutti;
   private readonly zone: () => string;
+  private readonly daysAsLived: boolean;
   private readonly pageRows: number;
   private readonly savedAs: SavedAs;
 
-  constructor({ zone = deviceZone, storage = browserStorage(), pageRows = PAGE_ROWS, ...reached }: ApiOptions = {}) {
+  constructor(options: ApiOptions = {}) {
+    const { zone = deviceZone, daysAsLived = false, storage = browserStorage(), pageRows = PAGE_ROWS, ...reached } = options;
     this.tutti = new Tutti(reached);
     this.zone = zone;
+    this.daysAsLived = daysAsLived;
     this.pageRows = pageRows;
     this.savedAs = new SavedAs(storage, 'practice.saved-as');
   }
@@ -73,8 +81,12 @@ export class ApiStorageService implements IStorageService {
   }
 
   async getUserStats(): Promise<UserStatsData> {
-    const answer = await this.tutti.ask('GET', `/api/stats?tz=${encodeURIComponent(this.zone())}`);
+    const answer = await this.tutti.ask('GET', this.daysAsLived ? '/api/stats' : `/api/stats?${this.tz()}`);
     return pick((await answer.json()) as UserStatsData, STATS);
+  }
+
+  private tz(): string {
+    return `tz=${encodeURIComponent(this.zone())}`;
   }
 
   /** Whether it is saved already, and just so. Raises `key_reused` where it is, and differs. */
@@ -86,7 +98,7 @@ export class ApiStorageService implements IStorageService {
 
   /** Save once, however often the request has to be sent, and give the id of what was saved. */
   private async post(body: string, key: string): Promise<string> {
-    const answer = await this.tutti.ask('POST', `${PATH}?tz=${encodeURIComponent(this.zone())}`, { body, key });
+    const answer = await this.tutti.ask('POST', `${PATH}?${this.tz()}`, { body, key });
     const { id } = (await answer.json()) as SessionData;
     const isOldAnswer = answer.headers.get('Idempotent-Replayed') === 'true';
     const isGone = isOldAnswer && (await this.getSessionById(id)) === null; // it was deleted since, and is saved anew

@@ -10,16 +10,26 @@ import { DETAILS, LISTED, pick, type SessionData, type UserStatsData } from './t
 /** A session as the browser keeps it: whole, with the zone then in force, and the id that the caller saved it under. */
 type Row = Required<SessionData> & { time_zone: string; saved_as: string };
 
+export interface LocalOptions {
+  storage?: Storage;
+  /** The player's IANA zone; this device's where nothing is said. */
+  zone?: () => string;
+  /** Count each session on the day that it was where it was played, and not on the one that it was seen from here. */
+  daysAsLived?: boolean;
+}
+
 const PREFIX = 'practice.session.'; // one key a session, so that saving one does not write the others again
 
 /** Practice sessions in this browser alone. Recordings are kept as Base64, so some minutes of them fill it (5 MB are usual). */
 export class LocalStorageService implements IStorageService {
   private readonly storage: Storage;
   private readonly zone: () => string;
+  private readonly daysAsLived: boolean;
 
-  constructor({ storage = localStorage, zone = deviceZone }: { storage?: Storage; zone?: () => string } = {}) {
+  constructor({ storage = localStorage, zone = deviceZone, daysAsLived = false }: LocalOptions = {}) {
     this.storage = storage;
     this.zone = zone;
+    this.daysAsLived = daysAsLived;
   }
 
   async getSessions(): Promise<SessionData[]> {
@@ -47,7 +57,7 @@ export class LocalStorageService implements IStorageService {
   }
 
   async getUserStats(): Promise<UserStatsData> {
-    return stats(this.rows(), new Date(), this.zone());
+    return stats(this.rows(), new Date(), this.zone(), this.daysAsLived);
   }
 
   private find(id: string): Row | undefined {

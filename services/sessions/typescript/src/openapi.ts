@@ -52,6 +52,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session_id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Score
+         * @description The score of your session, as a file.
+         */
+        get: operations["download_score_api_sessions__session_id__score_get"];
+        /**
+         * Replace Score
+         * @description Put a score to your session: MusicXML, plain or packed (.mxl); the body is the file. What it is, its content says.
+         */
+        put: operations["replace_score_api_sessions__session_id__score_put"];
+        post?: never;
+        /**
+         * Remove Score
+         * @description Take the score away from your session; the session stays.
+         */
+        delete: operations["remove_score_api_sessions__session_id__score_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stats": {
         parameters: {
             query?: never;
@@ -61,7 +89,9 @@ export interface paths {
         };
         /**
          * Read Stats
-         * @description Minutes of each of the last seven days, today last, and your streak. Days are those of `tz`, else of your time zone.
+         * @description Minutes of each of the last seven days, today last, and your streak.
+         *
+         *     Days are those of `tz`; without it, each session counts on the day that it was where it was played.
          */
         get: operations["read_stats_api_stats_get"];
         put?: never;
@@ -189,6 +219,22 @@ export interface components {
             total_practice_seconds: number;
         };
         /**
+         * PartOut
+         * @description One part; `is_polyphonic` where it has chords, or several voices in one measure.
+         */
+        PartOut: {
+            /** Id */
+            id: string;
+            /** Is Polyphonic */
+            is_polyphonic: boolean;
+            /** Measures */
+            measures: number;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: number;
+        };
+        /**
          * SavedSessionOut
          * @description The session as it was saved, and what it makes of the streak.
          */
@@ -217,8 +263,11 @@ export interface components {
             id: string;
             /** Instrument */
             instrument: string;
+            score: components["schemas"]["ScoreOut"] | null;
             /** Score Accuracy */
             score_accuracy: number | null;
+            /** Score Problem */
+            score_problem: string | null;
             /** Song Name */
             song_name: string;
             /** Streak */
@@ -227,6 +276,36 @@ export interface components {
             total_practice_seconds: number;
             /** Xml Content */
             xml_content: string | null;
+        };
+        /**
+         * ScoreOut
+         * @description What a score says of itself; null where it does not.
+         *
+         *     `key` and `time` are those at the start, as written for the first part that has pitches. `tempo_bpm` counts quarter notes.
+         */
+        ScoreOut: {
+            /** Composer */
+            composer: string | null;
+            /** Has Pickup */
+            has_pickup: boolean;
+            /** Key */
+            key: string | null;
+            /** Key Changes */
+            key_changes: boolean;
+            /** Measures */
+            measures: number;
+            /** Movement */
+            movement: string | null;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
+            /** Time */
+            time: string | null;
+            /** Time Changes */
+            time_changes: boolean;
+            /** Title */
+            title: string | null;
         };
         /**
          * SessionOut
@@ -257,8 +336,11 @@ export interface components {
             id: string;
             /** Instrument */
             instrument: string;
+            score: components["schemas"]["ScoreOut"] | null;
             /** Score Accuracy */
             score_accuracy: number | null;
+            /** Score Problem */
+            score_problem: string | null;
             /** Song Name */
             song_name: string;
             /** Total Practice Seconds */
@@ -444,6 +526,133 @@ export interface operations {
         };
     };
     delete_session_api_sessions__session_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_score_api_sessions__session_id__score_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.recordare.musicxml+xml": string;
+                };
+            };
+        };
+    };
+    replace_score_api_sessions__session_id__score_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "application/vnd.recordare.musicxml": string;
+                "application/vnd.recordare.musicxml+xml": string;
+                "application/xml": string;
+                "application/zip": string;
+                "text/xml": string;
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"];
+                };
+            };
+        };
+    };
+    remove_score_api_sessions__session_id__score_delete: {
         parameters: {
             query?: never;
             header?: never;

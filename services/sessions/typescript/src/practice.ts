@@ -1,7 +1,7 @@
 // What practice adds up to, by the same rules as Tutti's practice.py and streaks.py.
 import type { UserStatsData } from './types';
 
-/** One session as the stats see it. Its day is that of the zone that was in force when it was saved. */
+/** One session as the stats see it. `time_zone` is the one that was in force when it was saved. */
 export interface Practised {
   readonly date: string;
   readonly duration_seconds: number;
@@ -42,11 +42,12 @@ export function streak(days: ReadonlySet<number>, today: number): number {
   return length;
 }
 
-export function stats(practised: readonly Practised[], now: Date, zone: string): UserStatsData {
+/** The stats as of now. Days are those of `zone`; as lived, each session counts on the day that it was where it was played. */
+export function stats(practised: readonly Practised[], now: Date, zone: string, isAsLived: boolean): UserStatsData {
   const today = dayOf(now, zone);
   const seconds = new Map<number, number>();
   for (const each of practised) {
-    const day = dayOf(new Date(each.date), each.time_zone);
+    const day = dayOf(new Date(each.date), isAsLived ? each.time_zone : zone);
     seconds.set(day, (seconds.get(day) ?? 0) + each.duration_seconds);
   }
   const week = Array.from({ length: WEEK_DAYS }, (_, number) => today - WEEK_DAYS + 1 + number);

@@ -20,9 +20,12 @@ export function api(options: ApiOptions = {}): ApiStorageService {
   return new ApiStorageService({ baseUrl: URL_OF_TUTTI, getToken: () => TOKEN, pausesMs: [20, 50], ...options });
 }
 
-export const STORAGES: [string, (zone?: () => string) => IStorageService][] = [
-  ['LocalStorageService', (zone) => new LocalStorageService(zone && { zone })],
-  ['ApiStorageService', (zone) => api(zone && { zone })],
+/** What both storages can be told. */
+type Options = Pick<ApiOptions, 'zone' | 'daysAsLived'>;
+
+export const STORAGES: [string, (options?: Options) => IStorageService][] = [
+  ['LocalStorageService', (options) => new LocalStorageService(options)],
+  ['ApiStorageService', api],
 ];
 
 /** A completed session, with an id of the caller's. */

@@ -217,7 +217,7 @@ describe.each(STORAGES)('%s', (_name, make) => {
   });
 
   it.each(['Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Asia/Kathmandu'])('has the days of %s there', async (zone) => {
-    const there = make(() => zone);
+    const there = make({ zone: () => zone });
     const date = daysAgo(20 / 24);
     await there.saveSession(session({ date, duration_seconds: 60 }));
 
@@ -228,25 +228,42 @@ describe.each(STORAGES)('%s', (_name, make) => {
     expect(weekly_progress.at(-1)?.day).toBe(day(new Date()));
   });
 
-  it.each<[keyof SessionData, Partial<SessionData>]>([
-    ['song_name', { song_name: ' ' }],
-    ['song_name', { song_name: 'x'.repeat(256) }],
-    ['instrument', { instrument: 'a\x07b' }],
-    ['duration_seconds', { duration_seconds: -1 }],
-    ['duration_seconds', { duration_seconds: 48 * 3600 }],
-    ['total_practice_seconds', { total_practice_seconds: 2 ** 31 }],
-    ['date', { date: 'yesterday' }],
-    ['date', { date: '1969-01-01T00:00:00Z' }],
-    ['date', { date: daysAgo(-3) }],
-    ['score_accuracy', { score_accuracy: 101 }],
-    ['xml_content', { xml_content: 'x'.repeat(5 * 1024 * 1024 + 1) }],
-    ['analysis_feedback', { analysis_feedback: 'x'.repeat(20_001) }],
-  ])('refuses a wrong %s by its name, and keeps nothing', async (field, changes) => {
-    const { code, status, message, problem } = await refusal(storage.saveSession(session(changes)));
+  it('has the days of here, or those that were lived, for somebody who travels', async () => {
+    const evening = Date.parse(`${daysAgo(3).slice(0, 10)}T21:00:00Z`); // six in the morning in Tokyo, and of the next day
+    const [before, after] = [new Date(evening).toISOString(), new Date(evening + 14 * 3_600_000).toISOString()];
+    await make({ zone: () => 'Europe/Prague' }).saveSession(session({ date: before }));
+    await make({ zone: () => 'Asia/Tokyo' }).saveSession(session({ date: after }));
 
-    expect([code, status]).toEqual(['malformed', 422]);
-    expect(problem.errors?.map((each) => each.field)).toEqual([field]);
-    expect(message).toContain(field);
+    const days = async (daysAsLived: boolean) =>
+      (await make({ zone: () => 'Asia/Tokyo', daysAsLived }).getUserStats()).weekly_progress.filter((day) => day.minutes > 0);
+
+    expect((await days(false)).map((day) => day.minutes)).toEqual([20]);
+    expect((await days(true)).map((day) => day.minutes)).toEqual([10, 10]);
+  });
+
+  it('refuses what is wrong by its name, and keeps nothing', async () => {
+    const wrong: Partial<SessionData>[] = [
+      { song_name: ' ' },
+      { song_name: 'x'.repeat(256) },
+      { instrument: 'a\x07b' },
+      { duration_seconds: -1 },
+      { duration_seconds: 48 * 3600 },
+      { total_practice_seconds: 2 ** 31 },
+      { date: 'yesterday' },
+      { date: '1969-01-01T00:00:00Z' },
+      { date: daysAgo(-3) },
+      { score_accuracy: 101 },
+      { xml_content: 'x'.repeat(5 * 1024 * 1024 + 1) },
+      { analysis_feedback: 'x'.repeat(20_001) },
+      { song_name: '', duration_seconds: -1 },
+    ];
+
+    for (const changes of wrong) {
+      const { code, status, message, problem } = await refusal(storage.saveSession(session(changes)));
+      expect([code, status]).toEqual(['malformed', 422]);
+      expect(problem.errors?.map((each) => each.field).sort()).toEqual(Object.keys(changes).sort());
+      for (const field of Object.keys(changes)) expect(message).toContain(field);
+    }
     expect(await storage.getSessions()).toEqual([]);
   });
 
