@@ -4,13 +4,16 @@ draft-ietf-httpapi-idempotency-key).
 The row is written in the transaction of the effect, so both are true or neither. A request of two transactions (an
 upload) claims its key in the first and fulfils it in the second; between them a repetition hears 409, for as long as the
 request holds its key (`holding`): one whose process was killed, or that could not give its key back, holds it no longer.
+
+A key may also be made of the request itself, for clients that send none: with `since`, only requests that were under way at
+the same time share an answer.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
 from uuid import UUID
@@ -86,11 +89,12 @@ class Claim:
             raise BadKey
 
 
-def claim(db: Session, claim: Claim, fingerprint: bytes | None = None) -> Answer | None:
+def claim(db: Session, claim: Claim, fingerprint: bytes | None = None, *, since: datetime | None = None) -> Answer | None:
     """Take the key for this request; None means: do the work, then `fulfil`.
 
     Otherwise the first request's answer, to be sent again. `fingerprint` is a digest of the request, or None where its
-    body has not been read yet: then the caller compares the answer's. Raises KeyReused, StillInProgress.
+    body has not been read yet: then the caller compares the answer's. An answer given before `since` is an older request's:
+    the key is free. Raises KeyReused, StillInProgress.
     """
     with _as(db, claim.user_id):
         lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{claim.user_id}|{claim.route}|{claim.key}", 0))
@@ -103,8 +107,11 @@ def claim(db: Session, claim: Claim, fingerprint: bytes | None = None) -> Answer
             db.add(IdempotencyKey(**named, fingerprint=fingerprint, holder=claim.holder, held_until=held_until))
             db.flush()
             return None
-        if row.status is None and row.held_until < clock.now():
-            row.holder, row.held_until = claim.holder, held_until
+        is_abandoned = row.status is None and row.held_until < clock.now()
+        is_older = row.status is not None and since is not None and row.held_until < since
+        if is_abandoned or is_older:
+            row.holder, row.held_until, row.status, row.body = claim.holder, held_until, None, None
+            row.created_at = clock.now()  # it is as young as its request: no clean-up takes it away meanwhile
             db.flush()
             return None
         if row.status is None:
@@ -113,6 +120,14 @@ def claim(db: Session, claim: Claim, fingerprint: bytes | None = None) -> Answer
     if fingerprint is not None:
         same(answer, fingerprint)
     return answer
+
+
+def is_held(db: Session, claim: Claim) -> bool:
+    """Whether some request is being worked on under this key; a look only, nothing is taken."""
+    mine = (IdempotencyKey.user_id == claim.user_id, IdempotencyKey.route == claim.route, IdempotencyKey.key == claim.key)
+    held = select(IdempotencyKey.key).where(*mine, IdempotencyKey.status.is_(None), IdempotencyKey.held_until > clock.now())
+    with _as(db, claim.user_id):
+        return db.scalar(held) is not None
 
 
 def same(answer: Answer, fingerprint: bytes) -> None:
@@ -128,6 +143,7 @@ def fulfil(db: Session, claim: Claim, answer: Answer) -> None:
         "body": answer.body,
         "headers": json.dumps(answer.headers).decode(),
         "fingerprint": answer.fingerprint,
+        "held_until": clock.now(),
     }
     with _as(db, claim.user_id):
         kept = update(IdempotencyKey).where(*_mine(claim)).values(values).returning(IdempotencyKey.key)

@@ -34,7 +34,7 @@ class IdempotencyKey(Common):
     headers: Mapped[str | None] = mapped_column(Text)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     holder: Mapped[UUID]
-    held_until: Mapped[datetime]
+    held_until: Mapped[datetime]  # of one that has been answered: when
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 

@@ -13,7 +13,7 @@ from shared import services
 from tests.stack import ROOT
 
 SOURCES = [path for folder in ("shared", "services", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
-HELD_OPEN = {"bodies", "parts"}  # modules in which a connection stays open ...
+HELD_OPEN = {"bodies", "parts", "twins"}  # modules in which a connection stays open ...
 HELD_OPEN_PACKAGES = {"receiving", "playing"}  # ... and packages of them
 HELD_OPEN_ENDPOINTS = {
     "begin_upload",
@@ -30,7 +30,7 @@ HELD_OPEN_ENDPOINTS = {
     "upload_files",
     "upload_image",
 }  # endpoints that await one of those
-NO_THREAD = {"_world"}  # dependencies that do no I/O: they would have a thread of their own for nothing
+NO_THREAD = {"_began", "_world"}  # dependencies that do no I/O: they would have a thread of their own for nothing
 HEAVY = {"av", "matplotlib", "music21", "numpy", "PIL"}
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "service.py"}
 

@@ -2,11 +2,15 @@
 
 from typing import Self
 
-from shared.errors import Invalid, Malformed, NotFound, TooLarge, TooMany, Unavailable
+from shared.errors import Invalid, Malformed, NotFound, Outdated, TooLarge, TooMany, Unavailable
 
 
 class SessionNotFound(NotFound):
     """There is no such practice session, or it is not yours."""
+
+
+class SessionChanged(Outdated):
+    """This session has changed since you read it. Read it again, then make your change to what it is now."""
 
 
 class UnknownTimeZone(Invalid):

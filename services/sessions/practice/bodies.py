@@ -26,6 +26,31 @@ ARRIVING_OF_ONE = 2  # and of one person
 WAIT_SECONDS = 5  # for a place in memory; parsing and storing one takes about two
 
 
+class Place:
+    """A place in memory, among so many, for a large body; a small one needs none. It may be left and taken again."""
+
+    def __init__(self, places: asyncio.Semaphore | None) -> None:
+        self._places = places
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Wait for the place. Raises TooManyRecordings."""
+        if self._places is None:
+            return
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._places.acquire()
+        except TimeoutError as reason:
+            raise TooManyRecordings(retry_after_seconds=RETRY_SECONDS) from reason
+        self._is_taken = True
+
+    def leave(self) -> None:
+        """Let somebody else have it; may be repeated."""
+        if self._places is not None and self._is_taken:
+            self._is_taken = False
+            self._places.release()
+
+
 @dataclass(frozen=True)
 class Body:
     """A whole body, on disk where it is large."""
@@ -33,6 +58,7 @@ class Body:
     file: IO[bytes]
     size_bytes: int
     sha256: bytes
+    place: Place
 
     def read(self) -> bytes:
         """All of it."""
@@ -75,11 +101,11 @@ class Bodies:
         ):
             async with self._arrivals.place(user_id, declared_bytes) as arrival:
                 body = await self._kept(request, file, bounds, arrival)
-            if body.size_bytes <= SMALL_BYTES:
+            try:
+                await body.place.take()
                 yield body
-                return
-            async with self._place():
-                yield body
+            finally:
+                body.place.leave()
 
     async def _kept(self, request: Request, file: IO[bytes], bounds: Bounds, arrival: Arrival | None) -> Body:
         digest = hashlib.sha256()
@@ -89,20 +115,8 @@ class Bodies:
             file.write(piece)
 
         size_bytes = await reception.receive(request, write, bounds, arrival=arrival)
-        return Body(file, size_bytes, digest.digest())
+        return Body(file, size_bytes, digest.digest(), Place(self._places if size_bytes > SMALL_BYTES else None))
 
     def _bounds(self) -> Bounds:
         too_large = self._too_large(max_bytes=self._max_bytes)
         return Bounds(self._max_bytes, too_large, self._slowest_bytes_per_second, self._patience_seconds)
-
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self._places.acquire()
-        except TimeoutError as reason:
-            raise TooManyRecordings(retry_after_seconds=RETRY_SECONDS) from reason
-        try:
-            yield
-        finally:
-            self._places.release()

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from sqlalchemy import Engine
@@ -12,10 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session as Database
 
 from services.sessions import peers
-from services.sessions.calendars import rules
 from services.sessions.models.practice import State
 from services.sessions.peers import Media, MediaRefused, Owner
-from services.sessions.practice import pieces, recordings, sessions
+from services.sessions.practice import editing, history, pieces, recordings, sections, sessions
 from services.sessions.practice.recordings import Recording
 from services.sessions.schemas.sessions import NewSession
 from services.sessions.scores.reading import Kept
@@ -28,14 +27,28 @@ from shared.logs import log
 from shared.schemas import problems
 
 CREATED = 201
+ROUTE = "POST /api/sessions"
+TOLD = ("analysis", "score_accuracy", "notes", "tempo_bpm", "self_rating")
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """The `Idempotency-Key` of a request, and the digest of its body."""
+    """What makes two requests the same one: the `Idempotency-Key` that both came with.
+
+    Of a request without a key, its body: but only another with the same body that `began_at` a time when this one was not done
+    yet. Two that follow one another are two sessions, however alike.
+    """
 
     claim: Claim
     fingerprint: bytes
+    began_at: datetime | None = None
+
+    @classmethod
+    def of(cls, user_id: UUID, key: str | None, sha256: bytes, *, zone: str, began_at: datetime) -> Self:
+        """That of one request to save a session. Raises BadKey."""
+        if key is not None:
+            return cls(Claim(user_id, ROUTE, key), sha256)
+        return cls(Claim(user_id, f"{ROUTE} without a key", f"{sha256.hex()} {zone}"), sha256, began_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,50 +88,47 @@ def save(
     """
     session_id = ids.new()
     with transaction(engine, user_id=owner.user_id) as db:
-        if once and (before := idempotency.claim(db, once.claim, once.fingerprint)):
-            document, recording_id = _again(db, before, owner)
-            is_replay = True
+        before = idempotency.claim(db, once.claim, once.fingerprint, since=once.began_at) if once else None
+        if before:
+            document = _again(db, before, owner, zone)
         else:
             state = State.SAVING if recording else State.SAVED
-            sessions.add(db, session_id, user_id=owner.user_id, state=state, **_facts(db, new, owner, zone), **score.columns())
+            facts = _facts(db, new, owner, zone) | score.columns()
+            sessions.add(db, session_id, user_id=owner.user_id, state=state, **facts)
+            sections.add(db, session_id, [each.facts() for each in new.sections or ()], user_id=owner.user_id)
             document = {} if recording else _answer(db, session_id, owner, zone, once)
-            recording_id, is_replay = None, False
-    if recording and not is_replay:
-        recording_id, document = _store(engine, media, session_id, recording, owner=owner, zone=zone, once=once)
-    urls = peers.playable(media, [recording_id] if recording_id else [], owner=owner)
-    return Saved({**document, "audio_url": urls.get(recording_id) if recording_id else None}, is_replay)
+    if before:
+        return Saved(history.playable(media, document, owner=owner), is_replay=True)
+    if recording:
+        document = _store(engine, media, session_id, recording, owner=owner, zone=zone, once=once)
+    return Saved(document)
 
 
 def _facts(db: Database, new: NewSession, owner: Owner, zone: str) -> dict[str, Any]:
-    naive_or_not = new.date or clock.now()
-    date = naive_or_not if naive_or_not.tzinfo else naive_or_not.replace(tzinfo=ZoneInfo(zone))
+    told = new.model_dump(include={"song_name", "instrument", "duration_seconds", *TOLD})
+    total_seconds = new.duration_seconds if new.total_practice_seconds is None else new.total_practice_seconds
     return {
-        "song_name": new.song_name,
+        **told,
+        **editing.dated(db, new.date or clock.now(), zone, user_id=owner.user_id),
         "piece": pieces.folded(new.song_name),
-        "instrument": new.instrument,
-        "duration_seconds": new.duration_seconds,
-        "total_practice_seconds": new.duration_seconds if new.total_practice_seconds is None else new.total_practice_seconds,
-        "date": date,
-        "time_zone": zone,
-        "practised_on": rules.day_of(db, date, zone, user_id=owner.user_id),
-        "analysis": new.analysis,
+        "total_practice_seconds": total_seconds,
         "analysis_summary": new.summary(),
         "analysis_feedback": new.feedback(),
-        "score_accuracy": new.score_accuracy,
     }
 
 
 def _store(
     engine: Engine, media: Media, session_id: UUID, recording: Recording, *, owner: Owner, zone: str, once: Once | None
-) -> tuple[UUID, dict[str, Any]]:
+) -> dict[str, Any]:
     """Hand the recording over and make the session true; whatever fails, the key is given back, so it may be sent again."""
     content, declared_type = recording.content, recording.declared_type
     try:
         with idempotency.holding(engine, once.claim if once else None):
             recording_id = peers.store_recording(media, session_id, content, declared_type=declared_type, owner=owner)
+            urls = peers.playable(media, [recording_id], owner=owner)  # before the session is true: what follows is the answer
         with transaction(engine, user_id=owner.user_id) as db:
             sessions.finish(db, session_id, user_id=owner.user_id, recording_id=recording_id)
-            return recording_id, _answer(db, session_id, owner, zone, once)
+            return _answer(db, session_id, owner, zone, once) | {"audio_url": urls.get(recording_id)}
     except BaseException as reason:
         _give_up(engine, session_id, owner, once, is_refused=isinstance(reason, MediaRefused))
         raise
@@ -137,16 +147,27 @@ def _give_up(engine: Engine, session_id: UUID, owner: Owner, once: Once | None, 
 
 
 def _answer(db: Database, session_id: UUID, owner: Owner, zone: str, once: Once | None) -> dict[str, Any]:
-    """The whole saved session, kept for repetitions without its `audio_url`: no playable address is ever stored."""
-    row = sessions.find(db, session_id, user_id=owner.user_id)
-    streak = overview.streak(db, user_id=owner.user_id, zone=zone)
-    document = sessions.as_document(row) | {"streak": streak}
+    """The whole saved session, kept for repetitions without its `audio_url`: no playable address is ever stored.
+
+    Of one without a key only its id is kept: it is read again for those few who ask at the same time.
+    """
+    document = _document(db, session_id, owner, zone)
     if once:
-        kept = Answer(CREATED, json.dumps(document), {"content-type": "application/json"}, once.fingerprint)
-        idempotency.fulfil(db, once.claim, kept)
+        kept = document if once.began_at is None else {"id": session_id}
+        answer = Answer(CREATED, json.dumps(kept), {"content-type": "application/json"}, once.fingerprint)
+        idempotency.fulfil(db, once.claim, answer)
     return document
 
 
-def _again(db: Database, before: Answer, owner: Owner) -> tuple[dict[str, Any], UUID | None]:
-    document = json.loads(before.body)
-    return document, sessions.recording_of(db, UUID(document["id"]), user_id=owner.user_id)
+def _document(db: Database, session_id: UUID, owner: Owner, zone: str) -> dict[str, Any]:
+    found = sessions.find(db, session_id, user_id=owner.user_id)
+    return found.document | {"streak": overview.streak(db, user_id=owner.user_id, zone=zone)}
+
+
+def _again(db: Database, before: Answer, owner: Owner, zone: str) -> dict[str, Any]:
+    """What the first request was answered. Raises SessionNotFound where only the id was kept, and the session is gone."""
+    document: dict[str, Any] = json.loads(before.body)
+    session_id = UUID(document["id"])
+    if len(document) == 1:
+        return _document(db, session_id, owner, zone)
+    return document | {"recording_id": sessions.recording_of(db, session_id, user_id=owner.user_id)}

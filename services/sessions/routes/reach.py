@@ -1,12 +1,15 @@
 """What the endpoints of sessions reach for: who is calling, on which calendar, and the world outside."""
 
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
+from pydantic import BeforeValidator
 
 from services.sessions.errors import SessionNotFound, UnknownTimeZone
 from services.sessions.peers import Media, Owner
+from services.sessions.schemas.fields import A_DAY
 from services.sessions.world import World
 from shared import clock, json, paging
 from shared.fastapi_app.guards import SignedIn, shell
@@ -43,6 +46,21 @@ def _session_id(session_id: str) -> UUID:
         raise SessionNotFound from None
 
 
+async def _began() -> datetime:
+    return clock.now()
+
+
+def _a_day(value: Any) -> Any:
+    """Pydantic would take seconds since 1970 for a day too."""
+    if isinstance(value, str) and not A_DAY.fullmatch(value):
+        raise ValueError("is no day, such as 2026-01-31")
+    return value
+
+
+Began = Annotated[datetime, Depends(_began)]  # when this request did, where it is the first thing that an endpoint asks for
+Day = Annotated[date, BeforeValidator(_a_day)]
+FromDay = Annotated[Day | None, Query(alias="from", description="The first day that is asked for")]
+ToDay = Annotated[Day | None, Query(alias="to", description="The last day that is asked for")]
 TheShell = Annotated[Shell, Depends(shell)]
 TheWorld = Annotated[World, Depends(_world)]
 TheMedia = Annotated[Media, Depends(_media)]

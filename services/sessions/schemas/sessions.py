@@ -1,44 +1,25 @@
 """JSON of sessions. Both spellings of a session come in: seed 001's camelCase, and the snake_case of its real client."""
 
-import math
-from datetime import UTC, datetime, timedelta
+import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field
 
+from services.sessions.schemas.fields import MAX_WORDS, Accuracy, Length, Moment, Notes, Rating, Tempo, Total, Words
 from services.sessions.schemas.scores import ScoreOut
+from services.sessions.schemas.sections import NewSections, SectionOut
 from shared import clock, json
-from shared.schemas import In, Line, Out, Text
+from shared.schemas import In, Line, Out
 
-DAY_SECONDS = 86_400  # no session is longer
-MAX_SECONDS = 2**31 - 1  # a Postgres integer
 MAX_SCORE_BYTES = 5 * 1024 * 1024  # of MusicXML; a symphony's full score has about as much
 MAX_ANALYSIS_BYTES = 8 * 1024 * 1024  # two spectrograms as pictures, and the marked-up score
-MAX_WORDS = 20_000  # characters of a summary or of feedback: every list carries them
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-SLACK = timedelta(days=1)  # clocks run wrong, and calendars are up to 14 hours ahead
 SUMMARY_KEYS = ("performace_summary", "performance_summary", "summary")  # the first is how the client spells it
 FEEDBACK_KEYS = ("coach-feedback", "coach_feedback", "feedback")
 
 
-def _rounded(value: Any) -> Any:
-    """The client measures in fractions of a second; a half counts as a whole."""
-    return math.floor(value + 0.5) if isinstance(value, float) else value
-
-
-def _iso(value: Any) -> Any:
-    if value is not None and not isinstance(value, str):
-        raise ValueError("is not ISO 8601")
-    return value or None
-
-
-def _a_moment(value: datetime | None) -> datetime | None:
-    """A date without a zone is on the player's calendar, which may be some hours ahead of or behind UTC."""
-    at = value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
-    if at is not None and not EARLIEST - SLACK <= at <= clock.now() + SLACK:
-        raise ValueError("is before 1970 or in the future")
-    return value
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
 
 
 def _score(text: str) -> str:
@@ -59,38 +40,20 @@ def _either(*names: str) -> Any:
     return AliasChoices(*names)
 
 
-Seconds = Annotated[int, BeforeValidator(_rounded), Field(strict=True, ge=0)]
-Words = Annotated[Text, StringConstraints(max_length=MAX_WORDS)]
+class Told(In):
+    """What is told of a session besides its bare facts: by its player, and by an analysis.
 
-
-class NewSession(In):
-    """A completed practice session.
-
-    `analysis` is what the analysis said: an object, or a string, which then is the feedback. `audioBase64` is the recording in
-    Base64, plain or as a data URL; empty where there is none.
+    `analysis` is what the analysis said: an object, or a string, which then is the feedback.
     """
 
-    model_config = ConfigDict(extra="ignore")  # the client sends what it has at hand
-
-    song_name: Line = Field(validation_alias=_either("song_name", "songName"))
-    instrument: Line
-    duration_seconds: Annotated[Seconds, Field(le=DAY_SECONDS)] = Field(
-        validation_alias=_either("duration_seconds", "duration", "durationSeconds")
-    )
-    total_practice_seconds: Annotated[Seconds, Field(le=MAX_SECONDS)] | None = Field(
-        default=None, validation_alias=_either("total_practice_seconds", "totalPracticeSeconds")
-    )
-    date: Annotated[datetime | None, BeforeValidator(_iso), AfterValidator(_a_moment)] = None
-    xml_content: Annotated[str, AfterValidator(_score)] | None = Field(
-        default=None, validation_alias=_either("xml_content", "xmlContent")
-    )
     analysis: Annotated[str | dict[str, Any] | None, AfterValidator(_analysis)] = None
     analysis_summary: Words | None = Field(default=None, validation_alias=_either("analysis_summary", "analysisSummary"))
     analysis_feedback: Words | None = Field(default=None, validation_alias=_either("analysis_feedback", "analysisFeedback"))
-    score_accuracy: Annotated[Seconds, Field(le=100)] | None = Field(
-        default=None, validation_alias=_either("score_accuracy", "scoreAccuracy")
-    )
-    audio_base64: str | None = Field(default=None, validation_alias=_either("audioBase64", "audio_base64"))
+    score_accuracy: Accuracy | None = Field(default=None, validation_alias=_either("score_accuracy", "scoreAccuracy"))
+    notes: Notes = None
+    tempo_bpm: Tempo | None = Field(default=None, validation_alias=_either("tempo_bpm", "tempoBpm"))
+    self_rating: Rating | None = Field(default=None, validation_alias=_either("self_rating", "selfRating"))
+    sections: NewSections | None = None
 
     def summary(self) -> str | None:
         """The short words about the performance, wherever they were sent."""
@@ -107,11 +70,60 @@ class NewSession(In):
         return next((words[:MAX_WORDS] for words in said if words), None)
 
 
+class NewSession(Told):
+    """A completed practice session.
+
+    `audioBase64` is the recording in Base64, plain or as a data URL; empty where there is none.
+    """
+
+    model_config = ConfigDict(extra="ignore")  # the client sends what it has at hand
+
+    song_name: Line = Field(validation_alias=_either("song_name", "songName"))
+    instrument: Line
+    duration_seconds: Length = Field(validation_alias=_either("duration_seconds", "duration", "durationSeconds"))
+    total_practice_seconds: Total | None = Field(
+        default=None, validation_alias=_either("total_practice_seconds", "totalPracticeSeconds")
+    )
+    date: Annotated[Moment | None, BeforeValidator(_none_if_empty)] = None
+    xml_content: Annotated[str, AfterValidator(_score)] | None = Field(
+        default=None, validation_alias=_either("xml_content", "xmlContent")
+    )
+    audio_base64: str | None = Field(default=None, validation_alias=_either("audioBase64", "audio_base64"))
+
+
+class SessionChange(Told):
+    """What is to be otherwise of a session; what is not named stays, and null takes away what a session need not have.
+
+    `sections` replace those there were. A score has an address of its own, `/api/sessions/{id}/score`.
+    """
+
+    # What is never null has a default that is never read.
+    song_name: Line = Field(default_factory=str, validation_alias=_either("song_name", "songName"))
+    instrument: Line = Field(default_factory=str)
+    duration_seconds: Length = Field(
+        default_factory=int, validation_alias=_either("duration_seconds", "duration", "durationSeconds")
+    )
+    total_practice_seconds: Total = Field(
+        default_factory=int, validation_alias=_either("total_practice_seconds", "totalPracticeSeconds")
+    )
+    date: Moment = Field(default_factory=clock.now)
+
+    def facts(self) -> dict[str, Any]:
+        """What was named, but for the sections; the words of an analysis besides, where only the analysis says them."""
+        named = self.model_dump(exclude_unset=True, exclude={"sections"})
+        words = {"analysis_summary": self.summary(), "analysis_feedback": self.feedback()}
+        return {name: said for name, said in words.items() if said} | named
+
+    def sections_instead(self) -> list[dict[str, Any]] | None:
+        """The sections that take the place of those there were; None where none were named."""
+        return [each.facts() for each in self.sections or ()] if "sections" in self.model_fields_set else None
+
+
 class ListedSessionOut(Out):
     """A session in the history. `audio_url` plays the recording for some hours; null where there is none."""
 
     id: UUID
-    date: datetime
+    date: datetime.datetime
     song_name: str
     instrument: str
     duration_seconds: int
@@ -119,6 +131,9 @@ class ListedSessionOut(Out):
     audio_url: str | None
     analysis_summary: str | None
     analysis_feedback: str | None
+    notes: str | None
+    tempo_bpm: float | None
+    self_rating: int | None
 
 
 class FullListedSessionOut(ListedSessionOut):
@@ -128,12 +143,20 @@ class FullListedSessionOut(ListedSessionOut):
 
 
 class SessionOut(FullListedSessionOut):
-    """A whole session: what the client calls SessionData."""
+    """A whole session: what the client calls SessionData.
+
+    It counts for the day `practised_on`, which its date was in `time_zone`, where it was played. `recording_id` is the file of
+    its recording at `/files`.
+    """
 
     score: ScoreOut | None  # what the score says of itself
     score_problem: str | None  # why there is none, where `xml_content` could not be read
     analysis: dict[str, Any] | str | None
     score_accuracy: int | None
+    sections: list[SectionOut]
+    practised_on: datetime.date
+    time_zone: str
+    recording_id: UUID | None
 
 
 class SavedSessionOut(SessionOut):
