@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from services.media.errors import NoSuchAlbum
 from services.media.library import tracks
 from services.media.library.files import Page, Row
-from services.media.library.folding import fold
-from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, After, Listing, Order
+from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, Listing, Order
 from services.media.models.catalogue import Album, Credit, FileGenre, Role
 from services.media.models.files import AudioFile
 
@@ -74,41 +73,17 @@ _BY = (
 )
 
 
-def find(
-    db: Session,
-    *,
-    user_id: UUID,
-    sort: str = "name",
-    descending: bool = False,
-    limit: int,
-    offset: int = 0,
-    after: After | None = None,
-    genre: str | None = None,
-    **wanted: Any,
-) -> Page:
-    """One page of albums: those that have all of what is `wanted` (LISTING.filters), sorted by one of ORDERS.
+def find(db: Session, *, user_id: UUID, limit: int, **ways: Any) -> Page:
+    """One page of albums: those that have all of what is wanted (LISTING.filters), by name or in another of ORDERS.
 
     `artist_id` wants albums of an artist, `appearing_id` those on which they play.
     """
-    if genre is not None:
-        wanted["genre"] = fold(genre)
-    return LISTING.page(
-        db,
-        user_id=user_id,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        offset=offset,
-        after=after,
-        wanted=wanted,
-    )
+    return LISTING.page(db, user_id=user_id, limit=limit, **ways)
 
 
-def walk(db: Session, *, user_id: UUID, genre: str | None = None, **ways: Any) -> list[Row]:
+def walk(db: Session, *, user_id: UUID, limit: int, **ways: Any) -> list[Row]:
     """The same, without counting what is on other pages."""
-    if genre is not None:
-        ways["wanted"] = ways.get("wanted", {}) | {"genre": fold(genre)}
-    return LISTING.rows(db, user_id=user_id, **ways)
+    return LISTING.rows(db, user_id=user_id, limit=limit, **ways)
 
 
 def by(db: Session, artist_id: UUID, *, user_id: UUID) -> list[Row]:
@@ -135,6 +110,5 @@ def of(db: Session, album_ids: list[UUID], *, user_id: UUID) -> list[Row]:
 
 def tracks_of(db: Session, album_id: UUID, *, user_id: UUID) -> list[Row]:
     """The tracks of an album, in its order."""
-    return tracks.find(
-        db, user_id=user_id, sort="track", descending=False, limit=tracks.MOST_TRACKS, album_id=album_id, ready=True
-    ).rows
+    wanted = {"album_id": album_id, "ready": True}
+    return tracks.find(db, user_id=user_id, sort="track", descending=False, limit=tracks.MOST_TRACKS, **wanted).rows

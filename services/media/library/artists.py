@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchArtist
 from services.media.library.files import Page, Row
-from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, After, Listing, Order
+from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, Listing, Order
 from services.media.models.catalogue import Artist, Credit
 
 SHOWN = (
@@ -51,28 +51,9 @@ _CREDITS = (
 )
 
 
-def find(
-    db: Session,
-    *,
-    user_id: UUID,
-    sort: str = "name",
-    descending: bool = False,
-    limit: int,
-    offset: int = 0,
-    after: After | None = None,
-    **wanted: Any,
-) -> Page:
-    """One page of artists: those that have all of what is `wanted` (LISTING.filters), sorted by one of ORDERS."""
-    return LISTING.page(
-        db,
-        user_id=user_id,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        offset=offset,
-        after=after,
-        wanted=wanted,
-    )
+def find(db: Session, *, user_id: UUID, limit: int, **ways: Any) -> Page:
+    """One page of artists: those that have all of what is wanted (LISTING.filters), by name or in another of ORDERS."""
+    return LISTING.page(db, user_id=user_id, limit=limit, **ways)
 
 
 def show(db: Session, artist_id: UUID, *, user_id: UUID) -> Row:

@@ -134,14 +134,9 @@ _DROP_ARTISTS = text("""
 """)
 
 
-def lock(db: Session, *, user_id: UUID) -> None:
-    """Let nobody else change this user's catalogue until this transaction ends. Take it before any row of theirs."""
-    locking.lock(db, user_id=user_id)
-
-
 def place(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
     """Give tracks their places, new or other ones; what is no track of a library, or not ready, is left out."""
-    lock(db, user_id=user_id)
+    locking.lock(db, user_id=user_id)
     rows = [dict(row) for row in db.execute(_TRACKS, {"ids": list(file_ids), "user_id": user_id}).mappings()]
     if not rows:
         return
@@ -157,7 +152,7 @@ def place(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
 
 def remove(db: Session, file_ids: Sequence[UUID], *, user_id: UUID) -> None:
     """Take tracks out of their places: they are deleted. What is empty then goes too."""
-    lock(db, user_id=user_id)
+    locking.lock(db, user_id=user_id)
     facts = {"ids": list(file_ids), "user_id": user_id}
     albums, artists = _where_they_were(db, file_ids, user_id)
     for statement in (_DROP_CREDITS, _DROP_GENRES, _UNSHELVE):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, selec
 from sqlalchemy.orm import Session
 
 from services.media.library.files import Page, Row
+from services.media.library.folding import fold
 from services.media.models.listening import Annotation
 from shared import db as database
 
@@ -33,7 +34,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One kind of list. `filters` are conditions on parameters of their own names, used where those are given."""
+    """One kind of list. `filters` are conditions on parameters of their own names, used where those are given.
+
+    A `genre` is given as people write it, and filtered by as it is kept.
+    """
 
     target: str  # as annotations name it
     columns: tuple[Any, ...]
@@ -41,26 +45,15 @@ class Listing:
     shown: tuple[ColumnElement[bool], ...]
     filters: Mapping[str, ColumnElement[bool]]
     orders: Mapping[Any, Order]
+    usual: tuple[str, bool] = ("name", False)  # the order of a list that is asked for in none, and whether it falls
+    counts: Mapping[str, Select[Any]] = field(default_factory=dict)  # by order: how many there are of all, where that is kept
     _made: dict[Any, Select[Any]] = field(default_factory=dict)
 
-    def page(
-        self,
-        db: Session,
-        *,
-        user_id: UUID,
-        sort: Any,
-        descending: bool,
-        limit: int,
-        offset: int = 0,
-        after: After | None = None,
-        wanted: Mapping[str, Any],
-        count: Select[Any] | None = None,
-    ) -> Page:
-        """One page of what has everything that is `wanted`; `count` tells how many there are of all, if that is kept."""
-        place = {"sort": sort, "descending": descending, "limit": limit + 1, "offset": offset, "after": after}
-        rows = self.rows(db, user_id=user_id, wanted=wanted, **place)
+    def page(self, db: Session, *, user_id: UUID, limit: int, offset: int = 0, after: After | None = None, **ways: Any) -> Page:
+        """One page of what `rows` finds, and how many there are on all pages."""
+        rows = self.rows(db, user_id=user_id, limit=limit + 1, offset=offset, after=after, **ways)
         is_all = rows and not (after or len(rows) > limit)
-        total = offset + len(rows) if is_all else self._total(db, {"user_id": user_id, **_given(wanted)}, sort, count)
+        total = offset + len(rows) if is_all else self._total(db, user_id, **ways)
         return Page(rows[:limit], total, has_more=len(rows) > limit)
 
     def rows(
@@ -68,15 +61,16 @@ class Listing:
         db: Session,
         *,
         user_id: UUID,
-        sort: Any,
-        descending: bool,
         limit: int,
         offset: int = 0,
         after: After | None = None,
-        wanted: Mapping[str, Any],
+        sort: str | None = None,
+        descending: bool | None = None,
+        **wanted: Any,
     ) -> list[Row]:
-        """The same, without counting what is on other pages."""
+        """What has everything that is `wanted`, each by its name in `filters`, in one of `orders`."""
         given = _given(wanted)
+        sort, descending = self.usual[0] if sort is None else sort, self.usual[1] if descending is None else descending
         facts = {"user_id": user_id, "limit": limit, "offset": offset, **given}
         if after:
             facts |= {"after": after[0], "after_id": after[1]}
@@ -116,19 +110,21 @@ class Listing:
             made = made.where(order.only)
         return made.where(*(self.filters[each] for each in sorted(given)))
 
-    def _total(self, db: Session, facts: Row, sort: Any, count: Select[Any] | None) -> int:
-        given = frozenset(facts) - {"user_id"}
-        if count is None or given:
+    def _total(self, db: Session, user_id: UUID, *, sort: str | None = None, descending: Any = None, **wanted: Any) -> int:
+        sort, facts = self.usual[0] if sort is None else sort, _given(wanted)
+        given, count = frozenset(facts), None if facts else self.counts.get(sort)
+        if count is None:
             key = ("count", given, sort)
             if key not in self._made:
                 some = self._narrowed(self._source(), given, self.orders[sort]).with_only_columns(self.id).subquery()
                 self._made[key] = select(func.count()).select_from(some)
             count = self._made[key]
-        return int(db.scalar(count, facts) or 0)
+        return int(db.scalar(count, {"user_id": user_id, **facts}) or 0)
 
 
 def _given(wanted: Mapping[str, Any]) -> Row:
-    return {name: value for name, value in wanted.items() if value is not None and value is not False}
+    given = {name: value for name, value in wanted.items() if value is not None and value is not False}
+    return given | ({"genre": fold(given["genre"])} if "genre" in given else {})
 
 
 OPINION = (

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.media.errors import MetadataChanged, NoSuchFile, StillProcessing
-from services.media.library import catalogue
+from services.media.library import catalogue, locking
 from services.media.library.files import Row
 from services.media.library.tracks import TAGS
 from services.media.models.files import LIBRARY, AudioFile, State
@@ -37,7 +37,7 @@ def edit(
 
     Raises NoSuchFile, StillProcessing, and MetadataChanged where a track is in none of the `versions` that are meant.
     """
-    catalogue.lock(db, user_id=user_id)
+    locking.lock(db, user_id=user_id)
     for row in _rows(db, file_ids, user_id=user_id, lock=True):
         if row["state"] != State.READY:
             raise StillProcessing

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchFile
 from services.media.library.files import Page, Row
-from services.media.library.folding import fold
-from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, After, Listing, Order
+from services.media.library.listing import OPINIONS, RANDOM, RATED, STARRED, USER, Listing, Order
 from services.media.models.catalogue import Album, Artist, Credit, FileGenre, Role
 from services.media.models.files import LIBRARY, AudioFile, FileCount, State
 
@@ -96,6 +95,9 @@ _CREDITED = select(Credit.file_id).where(
     Credit.artist_id == bindparam("artist_id"),
     Credit.role.in_([Role.ARTIST.value, Role.ALBUM_ARTIST.value]),
 )
+_IN_LIBRARY = (FileCount.user_id == USER, FileCount.kind.in_([each.value for each in LIBRARY]))
+_KEPT = select(func.coalesce(func.sum(FileCount.files), 0)).where(*_IN_LIBRARY)
+_READY = _KEPT.where(FileCount.state == State.READY.value)
 LISTING = Listing(
     target="track",
     columns=SHOWN,
@@ -118,15 +120,12 @@ LISTING = Listing(
         "ready": AudioFile.state == State.READY.value,
     },
     orders=ORDERS,
+    usual=("created_at", True),
+    counts={
+        "created_at": _KEPT.where(FileCount.state.in_([each.value for each in SHOWN_STATES])),
+        **dict.fromkeys(("title", "artist", "album"), _READY),
+    },
 )
-_IN_LIBRARY = (FileCount.user_id == USER, FileCount.kind.in_([each.value for each in LIBRARY]))
-_KEPT = select(func.coalesce(func.sum(FileCount.files), 0)).where(*_IN_LIBRARY)
-_READY = _KEPT.where(FileCount.state == State.READY.value)
-COUNTS = {
-    "created_at": _KEPT.where(FileCount.state.in_([each.value for each in SHOWN_STATES])),
-    **dict.fromkeys(("title", "artist", "album"), _READY),
-}
-
 _SUMMARY = select(
     func.coalesce(func.sum(FileCount.files), 0).label("tracks"),
     func.coalesce(func.sum(FileCount.bytes), 0).label("bytes"),
@@ -136,35 +135,12 @@ _SUMMARY = select(
 ).where(*_IN_LIBRARY, FileCount.state == State.READY.value)
 
 
-def find(
-    db: Session,
-    *,
-    user_id: UUID,
-    sort: str = "created_at",
-    descending: bool = True,
-    limit: int,
-    offset: int = 0,
-    after: After | None = None,
-    genre: str | None = None,
-    **wanted: Any,
-) -> Page:
-    """One page of tracks: those that have all of what is `wanted` (LISTING.filters), sorted by one of ORDERS.
+def find(db: Session, *, user_id: UUID, limit: int, **ways: Any) -> Page:
+    """One page of tracks: those that have all of what is wanted (LISTING.filters), newest first or in another of ORDERS.
 
     Sorted by what a listener makes of them, only tracks that they played, rated or starred are there.
     """
-    if genre is not None:
-        wanted["genre"] = fold(genre)
-    return LISTING.page(
-        db,
-        user_id=user_id,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        offset=offset,
-        after=after,
-        wanted=wanted,
-        count=COUNTS.get(sort),
-    )
+    return LISTING.page(db, user_id=user_id, limit=limit, **ways)
 
 
 def show(db: Session, file_id: UUID, *, user_id: UUID) -> Row:

@@ -10,7 +10,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from services.media.errors import AlbumTooLarge, CoverOfWhat, NoSuchFile
-from services.media.library import catalogue, files, tracks
+from services.media.library import catalogue, files, locking, tracks
 from services.media.library.files import Row
 from services.media.processing import pictures, sizes
 from services.media.processing.pictures import Painted
@@ -93,7 +93,7 @@ def _put(world: World, bucket: str, key: str, painted: Painted) -> None:
 def _make_true(engine: Engine, targets: list[tuple[Row, str]], user_id: UUID) -> list[UUID]:
     """The new covers are shown, and those before go; a track that went meanwhile leaves its new one to the job."""
     with database.transaction(engine, user_id=user_id) as db:
-        catalogue.lock(db, user_id=user_id)
+        locking.lock(db, user_id=user_id)
         now_shown = {row["id"]: key for row, key in targets}
         kept = files.show_covers(db, now_shown, user_id=user_id)
         old = [[row["bucket"], key] for row, _ in targets if row["id"] in kept and row["cover_key"] for key in _keys_of(row)]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from services.media.errors import NoSuchFile, NoSuchUpload
-from services.media.library import catalogue, files, renditions
+from services.media.library import catalogue, files, locking, renditions
 from services.media.listening import annotations
 from services.media.models.files import AudioFile, Kind, State
 from services.media.playing import cache
@@ -103,19 +103,19 @@ def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
 
 def end_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
     """Delete a file of any kind in this transaction and its bytes after it. Raises NoSuchFile."""
-    catalogue.lock(db, user_id=user_id)
+    locking.lock(db, user_id=user_id)
     return _and_its_bytes(db, files.end(db, file_id, user_id=user_id), user_id)
 
 
 def delete_file(db: Session, file_id: UUID, *, user_id: UUID) -> Any:
     """Delete a file in this transaction and its bytes after it. Raises NoSuchFile, OwnedBySession."""
-    catalogue.lock(db, user_id=user_id)
+    locking.lock(db, user_id=user_id)
     return _and_its_bytes(db, files.delete(db, file_id, user_id=user_id), user_id)
 
 
 def delete_library(db: Session, *, user_id: UUID) -> list[Any]:
     """Delete everything that a library shows in this transaction, and its bytes after it; the rows."""
-    catalogue.lock(db, user_id=user_id)
+    locking.lock(db, user_id=user_id)
     rows = files.end_library(db, user_id=user_id)
     gone = [row["id"] for row in rows]
     catalogue.remove(db, gone, user_id=user_id)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.media.errors import BytesLost, NoSuchFile, NotAudio, Undecodable
-from services.media.library import catalogue, files, waveforms
+from services.media.library import catalogue, files, locking, waveforms
 from services.media.models.files import State
 from services.media.processing import inspection, pictures, sizes
 from services.media.processing.inspection import Found
@@ -72,7 +72,7 @@ def _look(work: Work, file_id: UUID, user_id: UUID) -> None:
         return
     tags = {"title": Path(row["filename"]).stem[:255] or None} | found.tags
     with database.transaction(work.engine, user_id=user_id) as db:
-        catalogue.lock(db, user_id=user_id)
+        locking.lock(db, user_id=user_id)
         files.learn(db, file_id, user_id=user_id, facts=facts, tags=tags)
         catalogue.place(db, [file_id], user_id=user_id)
         enqueue_measuring(db, file_id, user_id=user_id)

@@ -96,7 +96,7 @@ def _albums(call: Signed) -> list[Row]:
     place = {"limit": asked.number("size", ROWS, least=0, most=MOST), "offset": asked.offset()}
     genre = asked.text("genre") if kind == "byGenre" else None
     with call.transaction() as db:
-        return albums.walk(db, user_id=call.user_id, genre=genre, sort=sort, descending=descending, wanted=years, **place)
+        return albums.walk(db, user_id=call.user_id, sort=sort, descending=descending, genre=genre, **years, **place)
 
 
 def _starred(call: Signed) -> tuple[list[Row], list[Row], list[Row]]:
