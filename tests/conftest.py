@@ -9,7 +9,10 @@ import psutil
 import pytest
 
 from shared.limits import PostgresStorage
-from tests import people
+from tests import people, throwaway
+from tests.auth import outside
+from tests.auth.outside import Others
+from tests.issuer import Elsewhere
 from tests.people import Person
 from tests.stack import Stack
 
@@ -21,8 +24,11 @@ ROOM = {
     "POSTS_PER_ADDRESS_PER_MINUTE": "10000",
     "MAILS_PER_ADDRESS_PER_HOUR": "10000",
 }
+AHEAD = ("elsewhere", "careful_stack", "inn")  # stacks that start while the first one is being tested already
 _shared: list[Stack] = []
+_all: list[Stack] = []
 INVITED_SECONDS = 10
+APP = "https://app.example.com/welcome"
 LINGER_SECONDS = 5  # how long a process that was told to end may take
 
 
@@ -50,16 +56,78 @@ def started_by(run: str) -> list[str]:
     return found
 
 
+def kept_up(running: Stack) -> Iterator[Stack]:
+    """Let a stack of the whole run begin; at its end they all stop at once."""
+    _all.append(running.begin())
+    yield running
+    for each in _all:
+        each.tell_to_stop()
+    running.stop()
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("tutti"), **ROOM).start()
+def stack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A Tutti as it comes."""
+    keeping_up = kept_up(Stack(tmp_path_factory.mktemp("tutti"), **ROOM))
+    running = next(keeping_up).wait()
     deadline = time.monotonic() + INVITED_SECONDS
     while '"token"' not in running.output.read_text() and time.monotonic() < deadline:
         time.sleep(0.05)  # the first administrator is invited before any test makes one
     _shared.append(running)
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    for name in AHEAD:
+        if name in wanted:
+            request.getfixturevalue(f"{name}_begun")
     yield running
     _shared.clear()
-    running.stop()
+    next(keeping_up, None)
+
+
+@pytest.fixture(scope="session")
+def careful_stack_begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    google = {"GOOGLE_CLIENT_ID": "a-client-of-google", "GOOGLE_CLIENT_SECRET": "a-secret-of-google"}
+    settings = {"EMAIL_CONFIRMATION_REQUIRED": "true", "APP_URLS": f"{APP},{APP}?from=tutti", **google, **ROOM}
+    yield from kept_up(Stack(tmp_path_factory.mktemp("careful"), **settings))
+
+
+@pytest.fixture(scope="session")
+def careful_stack(careful_stack_begun: Stack) -> Stack:
+    """A Tutti as a careful operator sets it: addresses are confirmed before anybody signs in, one app, and Google is there."""
+    return careful_stack_begun.wait()
+
+
+@pytest.fixture(scope="session")
+def inn_begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    root = throwaway.make(tmp_path_factory.mktemp("tree"))
+    settings = {"API_RATE_LIMIT_PER_MINUTE": "5", "TRUSTED_PROXIES": "127.0.0.1"}
+    yield from kept_up(Stack(tmp_path_factory.mktemp("inn"), root=root, **settings))
+
+
+@pytest.fixture(scope="session")
+def inn(inn_begun: Stack) -> Stack:
+    """A Tutti with the throwaway guestbook in it, behind a proxy of ours."""
+    return inn_begun.wait()
+
+
+@pytest.fixture(scope="session")
+def providers() -> Iterator[Others]:
+    with outside.opened() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def elsewhere_begun(providers: Others, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    begun = Elsewhere(tmp_path_factory.mktemp("elsewhere"), **providers.settings, **ROOM)
+    for _ in kept_up(begun.stack):
+        yield begun
+    begun.stop()
+
+
+@pytest.fixture(scope="session")
+def elsewhere(elsewhere_begun: Elsewhere) -> Elsewhere:
+    """A Tutti where one signs in elsewhere, too: with Google, Apple and Facebook, and by the tokens of three issuers."""
+    elsewhere_begun.stack.wait()
+    return elsewhere_begun
 
 
 @pytest.fixture(scope="module", autouse=True)

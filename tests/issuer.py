@@ -124,9 +124,9 @@ def send(request: BaseHTTPRequestHandler, document: Any, *, status: int = 200, *
 
 
 class Elsewhere:
-    """A running Tutti that takes tokens of three issuers: like Auth0 (opaque ones, too), like Clerk, like Supabase."""
+    """A Tutti that takes tokens of three issuers: like Auth0 (opaque ones, too), like Clerk, like Supabase."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.auth0, self.clerk, self.supabase = Issuer("/"), Issuer(""), Issuer("/auth/v1")
         self.supabase.keys = [Key("ES256")]
         self.clerk.keys = [Key("RS256"), Key("EdDSA")]
@@ -136,14 +136,11 @@ class Elsewhere:
             {"issuer": self.clerk.url, "authorized_parties": ["https://app.test"], "provider": "clerk"},
             {"issuer": self.supabase.url, "audience": "authenticated", "claims": {"name": ["user_metadata", "full_name"]}},
         ]
-        self.stack = Stack(home, FOREIGN_ISSUERS=json.dumps(listed))
-
-    def start(self) -> "Elsewhere":
-        self.stack.start()
-        return self
+        self.public_url = settings["PUBLIC_URL"]
+        self.stack = Stack(home, FOREIGN_ISSUERS=json.dumps(listed), **settings)
 
     def stop(self) -> None:
-        self.stack.stop()
+        """Stop the issuers."""
         for each in (self.auth0, self.clerk, self.supabase):
             each.stop()
 
@@ -152,3 +149,8 @@ class Elsewhere:
         person = people.nobody(self.stack.url)
         person.http.headers["Authorization"] = f"Bearer {token}"
         return person
+
+    def reached(self, url: str) -> str:
+        """Where a public address of this Tutti is reached on this machine."""
+        assert url.startswith(f"{self.public_url}/"), url
+        return self.stack.url + url.removeprefix(self.public_url)

@@ -5,6 +5,8 @@ import email.policy
 import re
 import time
 from email.message import EmailMessage
+from functools import cache
+from pathlib import Path
 
 from tests.stack import Stack
 
@@ -15,12 +17,15 @@ SECRET = re.compile(r"/api/auth/links/([a-z-]+)#([A-Za-z0-9_-]+)")
 def to(stack: Stack, address: str) -> list[EmailMessage]:
     """Every mail to this address, the oldest first."""
     folder = stack.home / "data" / "auth" / "mail"
-    found = []
-    for path in sorted(folder.glob("*.eml")):
-        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        if isinstance(mail, EmailMessage) and mail["To"] == address:
-            found.append(mail)
-    return found
+    opened = (_opened(path) for path in sorted(folder.glob("*.eml")))
+    return [mail for reader, mail in opened if reader == address]
+
+
+@cache  # a run has thousands, and whoever waits for one looks at all of them many times a second
+def _opened(path: Path) -> tuple[str, EmailMessage]:
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(mail, EmailMessage)
+    return str(mail["To"]), mail
 
 
 def wait_for(stack: Stack, address: str, purpose: str, *, besides: str = "") -> str:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import Any
 import httpx2
 from sqlalchemy import Engine
 
+from deploy import ports
 from shared import db, processes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,10 +31,16 @@ class Stack:
         self.alt_url = f"http://127.0.0.1:{alt_port}"
         self._settings = {"TUTTI_HOME": str(home), "TUTTI_PORT": str(port), "TUTTI_ALT_PORT": str(alt_port), **settings}
         self._process: subprocess.Popen[bytes] | None = None
+        self._begun_at = 0.0
+        self._is_told = False  # to stop
         self.output = home / "output.txt"
 
     def start(self) -> "Stack":
         """Start, and wait until it says that it is ready."""
+        return self.begin().wait()
+
+    def begin(self) -> "Stack":
+        """Start, and wait for nothing. The thread that does this has to live as long as the stack is to."""
         self.home.mkdir(parents=True, exist_ok=True)
         inherited = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         with self.output.open("wb") as output:
@@ -47,7 +53,13 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 preexec_fn=lambda: processes.die_with_parent(signal.SIGINT),  # also where the test run is killed
             )
-        deadline = time.monotonic() + START_SECONDS
+        self._begun_at, self._is_told = time.monotonic(), False
+        return self
+
+    def wait(self) -> "Stack":
+        """Wait until it says that it is ready."""
+        assert self._process is not None
+        deadline = self._begun_at + START_SECONDS
         while "Tutti is ready" not in self.output.read_text(errors="replace"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Tutti did not start:\n{self.output.read_text(errors='replace')[-6000:]}")
@@ -56,13 +68,19 @@ class Stack:
 
     def stop(self) -> None:
         """Stop as Ctrl-C does, and wait."""
-        if self._process and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+        self.tell_to_stop()
+        if self._process:
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 raise
+
+    def tell_to_stop(self) -> None:
+        """The same without waiting. It is told once: a second Ctrl-C would hurry it."""
+        if self._process and self._process.poll() is None and not self._is_told:
+            self._is_told = True
+            self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
         """Kill the supervisor as `kill -9` does."""
@@ -109,12 +127,5 @@ class Stack:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nothing uses just now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports of 127.0.0.1 that nothing uses just now, all different, and that no outgoing connection takes meanwhile."""
+    return ports.free(count)

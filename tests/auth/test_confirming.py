@@ -1,18 +1,18 @@
 """Somebody shows that an address is theirs: to confirm it, to sign in by it, to change it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests import mails, people
+from tests.conftest import APP
 from tests.people import PASSWORD, Person
 from tests.stack import Stack
 
 CONFIRM, MAGIC = "Confirm your address", "Your link to sign in"
 OLD, NEW = "Confirm that your address changes", "Confirm your new address"
-APP = "https://app.example.com/welcome"
 
 
 def profile(person: Person) -> dict[str, Any]:
@@ -178,22 +178,14 @@ def test_a_stranger_cannot_change_an_address(alice: Person, nobody: Person) -> N
     assert alice.post("/api/auth/change-email", {"new_email": "stranger@example.com"}).status_code == 400
 
 
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A Tutti that lets in only who has confirmed their address, and knows one app."""
-    running = Stack(tmp_path_factory.mktemp("strict"), EMAIL_CONFIRMATION_REQUIRED="true", APP_URLS=f"{APP},{APP}?from=tutti")
-    yield running.start()
-    running.stop()
-
-
-def test_where_confirmation_is_required_nobody_signs_in_before(strict: Stack) -> None:
-    newcomer = people.nobody(strict.url)
+def test_where_confirmation_is_required_nobody_signs_in_before(careful_stack: Stack) -> None:
+    newcomer = people.nobody(careful_stack.url)
     made = {"email": "late@example.com", "password": PASSWORD}
     assert newcomer.post("/api/auth/register", made).status_code == 201
 
     right = newcomer.post("/api/auth/login", made)
     wrong = newcomer.post("/api/auth/login", made | {"password": "a wrong one"})
-    token = mails.secret(mails.wait(strict, "late@example.com", CONFIRM))
+    token = mails.secret(mails.wait(careful_stack, "late@example.com", CONFIRM))
     newcomer.post("/api/auth/confirm", {"token": token})
 
     assert (right.status_code, right.json()["code"]) == (403, "email_unconfirmed")
@@ -203,13 +195,13 @@ def test_where_confirmation_is_required_nobody_signs_in_before(strict: Stack) ->
 
 
 @pytest.mark.parametrize(("redirect_to", "begins"), [("", f"{APP}?code="), (f"{APP}?from=tutti", f"{APP}?from=tutti&code=")])
-def test_a_link_goes_on_to_the_app_with_a_code(strict: Stack, redirect_to: str, begins: str) -> None:
+def test_a_link_goes_on_to_the_app_with_a_code(careful_stack: Stack, redirect_to: str, begins: str) -> None:
     """SECURITY 17."""
-    newcomer = people.nobody(strict.url)
+    newcomer = people.nobody(careful_stack.url)
     newcomer.email = f"app-{len(begins)}@example.com"
     newcomer.post("/api/auth/register", {"email": newcomer.email, "password": PASSWORD})
 
-    token = magic_secret(strict, newcomer, **({"redirect_to": redirect_to} if redirect_to else {}))
+    token = magic_secret(careful_stack, newcomer, **({"redirect_to": redirect_to} if redirect_to else {}))
     place = newcomer.post("/api/auth/magic-link/follow", {"token": token}).json()["location"]
 
     assert place.startswith(begins)
@@ -219,9 +211,9 @@ def test_a_link_goes_on_to_the_app_with_a_code(strict: Stack, redirect_to: str, 
 
 
 @pytest.mark.parametrize("place", ["https://evil.example", f"{APP}/", f"{APP}.evil.example", APP.upper(), f"{APP}#a", "//x"])
-def test_a_link_goes_nowhere_else(strict: Stack, place: str) -> None:
+def test_a_link_goes_nowhere_else(careful_stack: Stack, place: str) -> None:
     """SECURITY 17."""
-    with people.nobody(strict.url).http as http:
+    with people.nobody(careful_stack.url).http as http:
         answer = http.post("/api/auth/magic-link", json={"email": "a@example.com", "redirect_to": place})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "redirect_not_allowed")

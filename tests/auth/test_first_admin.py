@@ -1,7 +1,5 @@
 """How the first administrator and those who are invited begin. SECURITY 8, 14, P38."""
 
-import email
-import email.policy
 import os
 import re
 import subprocess
@@ -14,7 +12,7 @@ import httpx2
 import pytest
 
 from shared import ids
-from tests import people
+from tests import mails, people
 from tests.auth.administrators import make_admin, run
 from tests.people import PASSWORD, Person
 from tests.stack import ROOT, Stack
@@ -49,15 +47,12 @@ def printed_token(stack: Stack) -> str:
 def mail_to(stack: Stack, address: str) -> str:
     """The text of the newest mail to this address, once it has come."""
     deadline = time.monotonic() + MAIL_SECONDS
-    while time.monotonic() < deadline:
-        for path in sorted((stack.home / "data" / "auth" / "mail").glob("*.eml"), reverse=True):
-            letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            if letter["To"] == address:
-                body = letter.get_body(("plain",))
-                assert body is not None
-                return str(body.get_content())
+    while not (letters := mails.to(stack, address)):
+        assert time.monotonic() < deadline, f"no mail to {address}"
         time.sleep(0.05)
-    raise AssertionError(f"no mail to {address}")
+    body = letters[-1].get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def secret_in(text: str) -> str:

@@ -1,6 +1,5 @@
 """What Harmony Helper's client sends, from its first start to a deleted session (CONTRACT 5.1, seed 001)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -21,13 +20,6 @@ CALLS = [
     ("DELETE", "/api/sessions/0190b5a0-0000-7000-8000-000000000000", None),
     ("GET", "/api/stats", None),
 ]
-
-
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
-    running = Elsewhere(tmp_path_factory.mktemp("harmony")).start()
-    yield running
-    running.stop()
 
 
 def opaque(elsewhere: Elsewhere, subject: str, **claims: Any) -> str:
@@ -56,11 +48,11 @@ def test_the_clients_day(elsewhere: Elsewhere, bearer: Any) -> None:
     listed = ana.get("/api/sessions").json()
     assert [each["id"] for each in listed] == [saved["id"]]
     assert {"id", "song_name", "instrument", "date", "duration_seconds"} <= listed[0].keys()
-    assert httpx2.get(listed[0]["audio_url"]).content == recording
+    assert httpx2.get(elsewhere.reached(listed[0]["audio_url"])).content == recording
 
     detail = ana.get(f"/api/sessions/{saved['id']}").json()
     assert (detail["xml_content"], detail["analysis_feedback"]) == (make.MINUET, "Mind the left hand.")
-    assert httpx2.get(detail["audio_url"]).content == recording
+    assert httpx2.get(elsewhere.reached(detail["audio_url"])).content == recording
 
     stats = ana.get("/api/stats").json()
     assert (stats["streak"], len(stats["weekly_progress"]), stats["total_minutes"]) == (1, 7, 10)

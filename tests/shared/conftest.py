@@ -1,23 +1,13 @@
-"""A second Tutti with the throwaway guestbook in it, so that tests reach every mechanism of `shared` over HTTP."""
+"""The inn, a Tutti with the throwaway guestbook in it, lets tests reach every mechanism of `shared` over HTTP: its people."""
 
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine
 
-from tests import people, throwaway
+from tests import people
 from tests.people import Person
 from tests.stack import Stack
-
-
-@pytest.fixture(scope="session")
-def inn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack with the guestbook."""
-    root = throwaway.make(tmp_path_factory.mktemp("tree"))
-    settings = {"API_RATE_LIMIT_PER_MINUTE": "5", "TRUSTED_PROXIES": "127.0.0.1"}
-    running = Stack(tmp_path_factory.mktemp("inn"), root=root, **settings).start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

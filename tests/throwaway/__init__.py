@@ -53,7 +53,7 @@ ENTRIES = """
 
 def make(to: Path) -> Path:
     """Copy the repository to `to` and add the guestbook: its folder, its lines in routes.yml, its entries in compose."""
-    leave = shutil.ignore_patterns("__pycache__", ".mypy_cache", ".pytest_cache")
+    leave = shutil.ignore_patterns(".mypy_cache", ".pytest_cache")  # what is compiled goes along, and is good there too
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
