@@ -24,7 +24,7 @@ ROOM = {
     "POSTS_PER_ADDRESS_PER_MINUTE": "10000",
     "MAILS_PER_ADDRESS_PER_HOUR": "10000",
 }
-AHEAD = ("elsewhere", "careful_stack", "inn")  # stacks that start while the first one is being tested already
+AHEAD = ("careful_stack", "elsewhere", "inn")  # as they are needed; one starts while others are tested already
 _shared: list[Stack] = []
 _all: list[Stack] = []
 INVITED_SECONDS = 10
@@ -66,7 +66,7 @@ def kept_up(running: Stack) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A Tutti as it comes."""
     keeping_up = kept_up(Stack(tmp_path_factory.mktemp("tutti"), **ROOM))
     running = next(keeping_up).wait()
@@ -74,10 +74,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     while '"token"' not in running.output.read_text() and time.monotonic() < deadline:
         time.sleep(0.05)  # the first administrator is invited before any test makes one
     _shared.append(running)
-    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    for name in AHEAD:
-        if name in wanted:
-            request.getfixturevalue(f"{name}_begun")
     yield running
     _shared.clear()
     next(keeping_up, None)
@@ -137,6 +133,20 @@ def counts_begin_anew() -> None:
         engine = running.engine("auth")
         PostgresStorage(engine).reset()
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def needed_later(request: pytest.FixtureRequest) -> list[str]:
+    """The stacks that this run needs besides the first one, and that have not begun."""
+    asked_for = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    return [name for name in AHEAD if name in asked_for]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def the_next_stack_begins(request: pytest.FixtureRequest, needed_later: list[str]) -> None:
+    """One at a time, once the first is up: a machine with two cores starts one while it tests another."""
+    if needed_later and _shared and all(each.is_ready for each in _all):
+        request.getfixturevalue(f"{needed_later.pop(0)}_begun")
 
 
 @pytest.fixture

@@ -60,11 +60,16 @@ class Stack:
         """Wait until it says that it is ready."""
         assert self._process is not None
         deadline = self._begun_at + START_SECONDS
-        while "Tutti is ready" not in self.output.read_text(errors="replace"):
+        while not self.is_ready:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Tutti did not start:\n{self.output.read_text(errors='replace')[-6000:]}")
             time.sleep(0.05)
         return self
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has said so."""
+        return "Tutti is ready" in self.output.read_text(errors="replace")
 
     def stop(self) -> None:
         """Stop as Ctrl-C does, and wait."""

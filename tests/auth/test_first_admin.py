@@ -1,9 +1,6 @@
 """How the first administrator and those who are invited begin. SECURITY 8, 14, P38."""
 
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
+from services.auth import first_admin
 from shared import ids
-from tests import mails, people
+from tests import errands, mails, people
 from tests.auth.administrators import make_admin, run
 from tests.people import PASSWORD, Person
-from tests.stack import ROOT, Stack
+from tests.stack import Stack
 
 AT_ONCE = 50
 MAIL_SECONDS = 20
@@ -31,16 +29,11 @@ def unadministered(stack: Stack) -> Iterator[Stack]:
 
 def printed_token(stack: Stack) -> str:
     """What whoever holds the machine is shown."""
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.inside", "services.auth.first_admin"],
-        cwd=ROOT,
-        env=environment | {"TUTTI_HOME": str(stack.home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = re.search(r'"token": "([\w-]+)"', done.stdout)
+    return token_in(errands.call(stack, "auth", first_admin.main).stdout)
+
+
+def token_in(text: str) -> str:
+    found = re.search(r'"token": "([\w-]+)"', text)
     return found[1] if found else ""
 
 
@@ -67,7 +60,7 @@ def test_the_first_start_shows_a_token_on_the_terminal_and_in_no_log(stack: Stac
 
 
 def test_the_printed_token_makes_one_administrator_once(unadministered: Stack, alice: Person, bob: Person) -> None:
-    token = printed_token(unadministered)
+    token = token_in(errands.run(unadministered, "services.auth.first_admin").stdout)
 
     made = alice.post("/api/auth/first-admin", {"token": token})
 

@@ -1,8 +1,5 @@
 """Signing keys are exchanged while people are signed in, and nobody notices."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
@@ -14,26 +11,17 @@ from sqlalchemy import Engine, text
 from services.auth import keys
 from services.auth.settings import Settings
 from shared import db, identity
-from tests import people
+from tests import errands, people
 from tests.people import Person
-from tests.stack import ROOT, Stack
+from tests.stack import Stack
 
 EVERYWHERE_SECONDS = 5
 DOORS = {"auth": "/api/user/profile", "media": "/files", "sessions": "/api/sessions"}
 
 
-def worker(stack: Stack) -> dict[str, str]:
-    """What auth's worker is told."""
-    at = {"SECRETS_DIR": stack.home / "secrets" / "auth-worker", "DATA_DIR": stack.home / "data" / "auth"}
-    return {"SERVICE_NAME": "auth", "RUN_DIR": str(stack.home / "run")} | {name: str(path) for name, path in at.items()}
-
-
-def command(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+def command(stack: Stack, *words: str) -> errands.Done:
     """What `make keys` runs."""
-    ran = [sys.executable, "-m", "deploy.inside", "services.auth.signing_keys", *words]
-    return subprocess.run(
-        ran, env=os.environ | {"TUTTI_HOME": str(stack.home)}, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    return errands.run(stack, "services.auth.signing_keys", *words)
 
 
 @pytest.fixture
@@ -45,7 +33,7 @@ def system(stack: Stack) -> Iterator[Engine]:
 
 @pytest.fixture
 def settings(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name, value in worker(stack).items():
+    for name, value in errands.worker(stack, "auth").items():
         monkeypatch.setenv(name, value)
     return Settings.load()
 

@@ -1,8 +1,5 @@
 """`make fsck`: rows and objects compared both ways, what disagrees named, and put right."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -13,7 +10,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from deploy.processes import ROOT
 from services.media import fsck
 from services.media.models.files import AudioFile, StorageUse
 from services.media.proving import findings, repairs
@@ -22,6 +18,7 @@ from services.media.store import Store
 from services.media.tasks import Work
 from shared import clock, ids
 from shared import db as database
+from tests import errands
 from tests.media import make
 from tests.media.test_pictures import picture, send
 from tests.people import Person
@@ -192,14 +189,6 @@ def test_words_that_are_none_of_its_own_are_refused(capsys: pytest.CaptureFixtur
 
 
 def test_whoever_runs_the_machine_can_ask_a_running_tutti(stack: Stack) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL") and name != "S3_ENDPOINT"}
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.inside", "services.media.fsck", "quick"],
-        cwd=ROOT,
-        env=environment | {"TUTTI_HOME": str(stack.home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = errands.run(stack, "services.media.fsck", "quick")
 
     assert ("agree" in done.stdout) or ("left so" in done.stdout), done.stderr

@@ -90,7 +90,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
             "auth/test_passwords.py::test_what_is_no_hash_matches_nothing",
             "auth/test_refreshing.py::test_an_inactive_person_cannot_refresh_or_sign_in",
             "auth/test_players.py::test_a_disabled_account_has_no_players",
-            "auth/social/test_whose_account.py::test_somebody_disabled_stays_out",
+            "auth/with_providers/test_whose_account.py::test_somebody_disabled_stays_out",
             "auth/test_import.py::test_whoever_came_without_a_password_cannot_sign_in_with_an_empty_one",
         ],
     ),
@@ -147,30 +147,30 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
     15: (
         "an identity is issuer and subject; no unverified side is linked",
         [
-            "auth/social/test_lying_providers.py::test_a_token_that_is_not_the_issuers_word_about_this_journey_opens_nothing",
-            "auth/social/test_whose_account.py::test_an_attacker_who_registers_an_address_first_gets_nothing_of_its_owner",
-            "auth/social/test_whose_account.py::test_an_attacker_cannot_leave_an_identity_on_an_account_that_waits_for_its_owner",
-            "auth/social/test_whose_account.py::test_an_address_that_the_provider_has_not_verified_opens_and_occupies_nothing",
-            "auth/foreign/test_bearers.py::test_the_same_subject_is_the_same_person_and_only_that_one",
-            "auth/foreign/test_accounts.py::test_an_account_is_opened_from_elsewhere_only_where_both_sides_are_sure",
+            "auth/with_providers/test_lying_providers.py::test_a_token_that_is_not_the_issuers_word_about_this_journey_opens_nothing",
+            "auth/with_providers/test_whose_account.py::test_an_attacker_who_registers_an_address_first_gets_nothing_of_its_owner",
+            "auth/with_providers/test_whose_account.py::test_an_attacker_cannot_leave_an_identity_on_an_account_that_waits_for_its_owner",
+            "auth/with_providers/test_whose_account.py::test_an_address_that_the_provider_has_not_verified_opens_and_occupies_nothing",
+            "auth/with_issuers/test_bearers.py::test_the_same_subject_is_the_same_person_and_only_that_one",
+            "auth/with_issuers/test_accounts.py::test_an_account_is_opened_from_elsewhere_only_where_both_sides_are_sure",
         ],
     ),
     16: (
         "PKCE and a state bound to the browser; a code once",
         [
-            "auth/social/test_journeys.py::test_the_provider_is_told_what_it_must_be",
-            "auth/social/test_states_and_codes.py::test_a_stranger_cannot_finish_a_journey_in_another_browser",
-            "auth/social/test_states_and_codes.py::test_a_state_is_good_once_of_fifty_at_once",
-            "auth/social/test_states_and_codes.py::test_a_code_is_good_once_of_fifty_at_once",
-            "auth/social/test_states_and_codes.py::test_an_app_that_began_with_a_challenge_has_to_show_its_verifier",
+            "auth/with_providers/test_journeys.py::test_the_provider_is_told_what_it_must_be",
+            "auth/with_providers/test_states_and_codes.py::test_a_stranger_cannot_finish_a_journey_in_another_browser",
+            "auth/with_providers/test_states_and_codes.py::test_a_state_is_good_once_of_fifty_at_once",
+            "auth/with_providers/test_states_and_codes.py::test_a_code_is_good_once_of_fifty_at_once",
+            "auth/with_providers/test_states_and_codes.py::test_an_app_that_began_with_a_challenge_has_to_show_its_verifier",
         ],
     ),
     17: (
         "browsers are sent to listed addresses alone",
         [
-            "auth/social/test_journeys.py::test_a_browser_is_sent_nowhere_else",
-            "auth/test_confirming.py::test_a_link_goes_nowhere_else",
-            "auth/social/test_journeys.py::test_a_connection_sends_no_browser_elsewhere_either",
+            "auth/with_providers/test_journeys.py::test_a_browser_is_sent_nowhere_else",
+            "auth/with_confirmation/test_careful.py::test_a_link_goes_nowhere_else",
+            "auth/with_providers/test_journeys.py::test_a_connection_sends_no_browser_elsewhere_either",
         ],
     ),
     18: (
@@ -181,7 +181,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
             "auth/test_sign_ins.py::test_the_owner_is_told_of_a_reused_token_and_it_is_audited_once",
             "auth/test_second_factor.py::test_its_owner_is_told",
             "auth/test_players.py::test_its_owner_is_told",
-            "auth/social/test_whose_account.py::test_both_sides_verified_is_the_same_person_and_she_is_told",
+            "auth/with_providers/test_whose_account.py::test_both_sides_verified_is_the_same_person_and_she_is_told",
         ],
     ),
     # Tokens and sign-ins
@@ -189,7 +189,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         "ES256 alone, whatever the token says",
         [
             "security/test_forged_tokens.py::test_a_forged_token_does_not",
-            "auth/foreign/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
+            "auth/with_issuers/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
         ],
     ),
     20: (
@@ -199,7 +199,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
             "shared/test_identity.py::test_a_users_token_is_no_internal_token",
             "auth/test_keys.py::test_the_private_half_is_sealed_at_rest",
             "auth/test_players.py::test_a_copied_app_password_opens_nothing_elsewhere",
-            "auth/social/test_connecting.py::test_a_link_code_signs_nobody_in_and_a_sign_in_code_connects_nothing",
+            "auth/with_providers/test_connecting.py::test_a_link_code_signs_nobody_in_and_a_sign_in_code_connects_nothing",
         ],
     ),
     21: (
@@ -207,8 +207,8 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         [
             "security/test_forged_tokens.py::test_a_forged_token_does_not",
             "security/test_forged_tokens.py::test_no_address_in_a_token_was_ever_asked",
-            "auth/foreign/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
-            "auth/foreign/test_forgeries.py::test_no_address_in_a_token_is_ever_asked",
+            "auth/with_issuers/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
+            "auth/with_issuers/test_forgeries.py::test_no_address_in_a_token_is_ever_asked",
         ],
     ),
     22: (
@@ -216,7 +216,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         [
             "security/test_forged_tokens.py::test_a_forged_token_does_not",
             "shared/test_identity.py::test_a_thousand_unknown_key_ids_cause_one_fetch",
-            "auth/foreign/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
+            "auth/with_issuers/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
         ],
     ),
     23: ("the kind of a token is what is expected", ["security/test_forged_tokens.py::test_a_forged_token_does_not"]),
@@ -226,14 +226,14 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
             "security/test_forged_tokens.py::test_a_forged_token_does_not",
             "auth/test_signing_in.py::test_a_token_says_what_it_must_and_no_more",
             "shared/test_identity.py::test_ids_in_tokens_are_uuids",
-            "auth/foreign/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
+            "auth/with_issuers/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
         ],
     ),
     25: (
         "issuer and audience are compared exactly",
         [
             "security/test_forged_tokens.py::test_a_forged_token_does_not",
-            "auth/foreign/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
+            "auth/with_issuers/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
         ],
     ),
     26: (
@@ -244,7 +244,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
             "auth/test_administration.py::test_a_disabled_account_is_out_everywhere_within_seconds",
             "shared/test_identity.py::test_a_revoked_token_is_out_even_when_it_was_verified_before",
             "auth/test_promises.py::test_a_sign_in_that_ended_counts_nowhere_within_five_seconds",
-            "auth/foreign/test_accounts.py::test_a_disabled_person_is_out_everywhere_within_5_seconds",
+            "auth/with_issuers/test_accounts.py::test_a_disabled_person_is_out_everywhere_within_5_seconds",
         ],
     ),
     27: (
@@ -252,7 +252,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         [
             "security/test_forged_tokens.py::test_a_forged_token_does_not",
             "auth/test_profiles.py::test_a_bad_token_is_told_in_lexiks_words",
-            "auth/foreign/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
+            "auth/with_issuers/test_forgeries.py::test_a_forged_token_gets_in_nowhere",
         ],
     ),
     28: (
@@ -272,7 +272,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         [
             "auth/test_keys.py::test_the_public_keys_have_no_private_part_and_may_be_kept_for_five_minutes",
             "shared/test_identity.py::test_keys_are_kept_while_auth_is_away",
-            "auth/foreign/test_keys_of_issuers.py::test_known_keys_count_while_the_issuer_is_down",
+            "auth/with_issuers/test_keys_of_issuers.py::test_known_keys_count_while_the_issuer_is_down",
             "auth/test_rotating.py::test_a_key_is_published_signs_is_retired_and_goes",
         ],
     ),
@@ -280,7 +280,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         "unknown key ids cause one fetch in 30 s",
         [
             "shared/test_identity.py::test_a_thousand_unknown_key_ids_cause_one_fetch",
-            "auth/foreign/test_keys_of_issuers.py::test_key_ids_that_nobody_knows_cost_one_question",
+            "auth/with_issuers/test_keys_of_issuers.py::test_key_ids_that_nobody_knows_cost_one_question",
         ],
     ),
     32: (
@@ -343,7 +343,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         [
             "auth/test_sign_ins.py::test_a_stranger_cannot_see_or_end_a_sign_in",
             "auth/test_players.py::test_a_stranger_cannot_see_or_remove_or_add_a_player",
-            "auth/social/test_connecting.py::test_a_stranger_cannot_connect_or_see_or_disconnect_what_is_not_theirs",
+            "auth/with_providers/test_connecting.py::test_a_stranger_cannot_connect_or_see_or_disconnect_what_is_not_theirs",
             "contract/test_chat_with_me.py::test_a_stranger_cannot_sign_out_a_device_or_see_any",
         ],
     ),
@@ -353,7 +353,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
             "auth/test_registering.py::test_what_makes_no_account_is_named",
             "auth/test_administration.py::test_nobody_gives_themselves_a_role",
             "auth/test_import.py::test_roles_come_only_where_they_are_allowed",
-            "auth/foreign/test_bearers.py::test_an_administrator_is_none_by_another_issuers_token",
+            "auth/with_issuers/test_bearers.py::test_an_administrator_is_none_by_another_issuers_token",
         ],
     ),
     41: (
@@ -379,7 +379,7 @@ PROOFS: dict[int, tuple[str, list[str]]] = {
         [
             "shared/test_identity.py::test_an_internal_token_is_good_for_one_pair_and_one_audience",
             "auth/test_keys.py::test_what_is_internal_is_not_for_people",
-            "auth/foreign/test_bearers.py::test_only_services_exchange",
+            "auth/with_issuers/test_bearers.py::test_only_services_exchange",
             "auth/test_players.py::test_players_are_verified_for_services_alone",
         ],
     ),

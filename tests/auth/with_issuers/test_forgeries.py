@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.auth.foreign.doors import DOORS, everywhere, statuses
+from tests.auth.with_issuers.doors import DOORS, everywhere, statuses
 from tests.issuer import AUDIENCE, Elsewhere, Key
 from tests.security.signing import b64, segment
 

@@ -8,7 +8,7 @@ from shared import db
 from tests import mails
 from tests.auth import outside, test_second_factor
 from tests.auth.outside import Browser, Others
-from tests.auth.social.grace import CONNECTION, confirm, email_of, exchanged, signed_in_by, somebody, wait_for_subject
+from tests.auth.with_providers.grace import CONNECTION, confirm, email_of, exchanged, signed_in_by, somebody, wait_for_subject
 from tests.people import PASSWORD, Person
 from tests.stack import Stack
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shared import db
 from tests.auth import outside
 from tests.auth.outside import Browser, Others
-from tests.auth.social.grace import email_of, exchanged, somebody, start
+from tests.auth.with_providers.grace import email_of, exchanged, somebody, start
 from tests.people import Person
 from tests.stack import Stack
 

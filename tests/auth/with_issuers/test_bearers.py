@@ -6,7 +6,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.auth.foreign.doors import change, everywhere, id_of, resolve, statuses
+from tests.auth.with_issuers.doors import change, everywhere, id_of, resolve, statuses
 from tests.issuer import AUDIENCE, Elsewhere
 
 

@@ -10,7 +10,7 @@ from services.auth import foreign, issuers
 from services.auth.foreign import Foreign
 from services.auth.outside import Outside
 from shared import identity
-from tests.auth.foreign.doors import everywhere, statuses
+from tests.auth.with_issuers.doors import everywhere, statuses
 from tests.issuer import AUDIENCE, Elsewhere, Issuer, Key, send
 
 

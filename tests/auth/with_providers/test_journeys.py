@@ -7,7 +7,7 @@ import pytest
 from shared import ids
 from tests.auth import outside
 from tests.auth.outside import APP, PUBLIC, Browser, Others
-from tests.auth.social.grace import email_of, signed_in_by, somebody, start
+from tests.auth.with_providers.grace import email_of, signed_in_by, somebody, start
 from tests.people import Person
 from tests.stack import Stack
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 
 from tests.auth.outside import PUBLIC, Browser, Others
-from tests.auth.social.grace import exchanged, somebody, start
+from tests.auth.with_providers.grace import exchanged, somebody, start
 from tests.people import Person
 
 

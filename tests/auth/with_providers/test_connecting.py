@@ -7,7 +7,7 @@ import httpx2
 from shared import ids
 from tests.auth import outside
 from tests.auth.outside import APP, Browser, Others
-from tests.auth.social.grace import CONNECTION, confirm, connected, exchanged, signed_in_by, somebody, wait_for_subject
+from tests.auth.with_providers.grace import CONNECTION, confirm, connected, exchanged, signed_in_by, somebody, wait_for_subject
 from tests.people import Person
 from tests.stack import Stack
 

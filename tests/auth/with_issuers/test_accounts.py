@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.auth import revocations
 from shared import db
 from tests import people
-from tests.auth.foreign.doors import change, everywhere, id_of, statuses
+from tests.auth.with_issuers.doors import change, everywhere, id_of, statuses
 from tests.issuer import Elsewhere
 
 

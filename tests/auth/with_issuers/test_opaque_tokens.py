@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.auth.foreign.doors import DOORS, everywhere, statuses
+from tests.auth.with_issuers.doors import DOORS, everywhere, statuses
 from tests.issuer import Elsewhere, send
 
 
