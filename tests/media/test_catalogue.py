@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
-from services.media.library import catalogue, files
+from services.media.library import catalogue, files, locking
 from services.media.library.folding import fold, words
 from services.media.models.catalogue import Album, Artist, Credit, FileGenre, SearchWord
 from services.media.models.files import AudioFile, State
@@ -44,7 +44,7 @@ def track(user_id: UUID, **tags: Any) -> dict[str, Any]:
 def kept(engine: Engine, user_id: UUID, *tracks: dict[str, Any]) -> list[UUID]:
     """Tracks, placed."""
     with database.transaction(engine, user_id=user_id) as db:
-        catalogue.lock(db, user_id=user_id)
+        locking.lock(db, user_id=user_id)
         db.execute(insert(AudioFile), list(tracks))
         catalogue.place(db, [each["id"] for each in tracks], user_id=user_id)
     return [each["id"] for each in tracks]
@@ -149,12 +149,12 @@ def change(engine: Engine, user_id: UUID, seed: int) -> None:
                 mine += kept(engine, user_id, *(track(user_id, **tags) for _ in range(chance.randrange(1, 4))))
             case 2 if some:
                 with database.transaction(engine, user_id=user_id) as db:
-                    catalogue.lock(db, user_id=user_id)
+                    locking.lock(db, user_id=user_id)
                     db.execute(update(AudioFile).where(AudioFile.id.in_(some)).values(**tags))
                     catalogue.place(db, some, user_id=user_id)
             case 3 if some:
                 with database.transaction(engine, user_id=user_id) as db:
-                    catalogue.lock(db, user_id=user_id)
+                    locking.lock(db, user_id=user_id)
                     files.end(db, some[0], user_id=user_id)
                     catalogue.remove(db, some[:1], user_id=user_id)
                 mine.remove(some[0])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
-from services.media.library import catalogue
+from services.media.library import catalogue, locking
 from services.media.models.files import AudioFile
 from services.media.models.listening import Annotation
 from shared import clock, ids
@@ -48,7 +48,7 @@ def shelf(alice: Person, worker: Engine) -> list[str]:
         row |= {"object_key": f"storage/audio/{alice.id}/{row['id']}.flac"} | dict(zip(TAGS, values, strict=True))
         rows.append(row | {"duration_ms": row["duration"] * 1_000})
     with database.transaction(worker, user_id=alice.id) as db:
-        catalogue.lock(db, user_id=alice.id)
+        locking.lock(db, user_id=alice.id)
         db.execute(insert(AudioFile), rows)
         catalogue.place(db, [row["id"] for row in rows], user_id=alice.id)
         liked = {"user_id": alice.id, "target": "track", "target_id": rows[2]["id"], "starred_at": clock.now()}

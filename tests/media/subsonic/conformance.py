@@ -44,6 +44,7 @@ def holds(method: str, found: dict[str, Any]) -> None:
 
 def _answer_fields(method: str, found: dict[str, Any]) -> dict[str, Any]:
     if found.get("status") == "failed":
+        assert "error" in found, f"{method}: it failed and says no error"
         return {**ENVELOPE, "error": "Error"}
     said = ANSWERS.get(method)
     expected = said if isinstance(said, dict) else {}
