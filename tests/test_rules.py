@@ -17,6 +17,8 @@ HELD_OPEN = {"bodies", "parts", "twins"}  # modules in which a connection stays 
 HELD_OPEN_PACKAGES = {"receiving", "playing"}  # ... and packages of them
 HELD_OPEN_ENDPOINTS = {
     "begin_upload",
+    "join_chunks",
+    "keep_chunk",
     "keep_file",
     "keep_part",
     "keep_recording",

@@ -192,3 +192,20 @@ def test_whoever_runs_the_machine_can_ask_a_running_tutti(stack: Stack) -> None:
     done = errands.run(stack, "services.media.fsck", "quick")
 
     assert ("agree" in done.stdout) or ("left so" in done.stdout), done.stderr
+
+
+def test_a_lost_chunk_of_a_running_recording_is_found_and_forgotten(
+    stack: Stack, alice: Person, work: Work, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session_id = ids.new()
+    with make.as_service(stack, alice) as sessions:
+        for number in range(2):
+            sessions.put(f"/internal/recordings/{session_id}/chunks/{number}", content=b"sound" * (number + 1))
+    assert said(work, capsys, about=[alice.id]) == []
+
+    lost = next(each for each in make.objects(stack, alice) if each.name.startswith("1-"))
+    work.store.delete(BUCKET, f"uploads/{alice.id}/{session_id}/{lost.name}")
+
+    assert [line.partition(":")[0] for line in said(work, capsys, repairing=True, about=[alice.id])] == ["missing"]
+    assert said(work, capsys, about=[alice.id]) == []
+    assert len(make.objects(stack, alice)) == 1

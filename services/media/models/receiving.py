@@ -1,4 +1,4 @@
-"""Resumable uploads (tus 1.0): what has come of them, part by part."""
+"""What arrives part by part: resumable uploads (tus 1.0), and the recordings of practice that is still going on."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -59,3 +59,26 @@ class UploadPart(Base):
     user_id: Mapped[UUID] = mapped_column(index=True)
     object_key: Mapped[str] = mapped_column(String(255))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class RecordingChunk(Base):
+    """A piece of the recording of a practice session that is still running, an object under `chunks.folder`.
+
+    It counts against the quota until all that there are become one file, or are thrown away.
+    """
+
+    __tablename__ = "recording_chunks"
+    __table_args__ = (
+        CheckConstraint("size_bytes > 0 AND number >= 0", name="size"),
+        Index("ix_recording_chunks_user_id", "user_id"),
+        Index("ix_recording_chunks_stored", "stored_at"),
+        {"info": {"policy": "own"}},
+    )
+
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    user_id: Mapped[UUID]
+    object_key: Mapped[str] = mapped_column(String(255))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    stored_at: Mapped[datetime] = mapped_column(server_default=func.now())

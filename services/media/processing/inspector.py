@@ -212,7 +212,7 @@ def _read_through(file: BinaryIO, demuxer: str, until: float) -> dict[str, Any]:
     container: Any
     try:
         with av.open(Watched(file, until), format=demuxer) as container:
-            for packet in container.demux(audio_of(container)):
+            for packet in remuxer.onward(container.demux(audio_of(container))):
                 size += packet.size
                 if packet.pts is not None:
                     first = packet.pts if first is None else first

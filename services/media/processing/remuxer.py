@@ -1,12 +1,13 @@
 """A browser's recording, put into its container anew: what `MediaRecorder` writes names no duration and finds no second."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 
 WEBM = ("opus", "vorbis")
-MAX_DAMAGED = 1000  # packets
+BACK_SECONDS = 1.0  # that time goes back by where a recorder was begun again; less is a muxer's disorder
 
 
 def remux(source: Any, target: Path) -> dict[str, Any] | None:
@@ -25,7 +26,7 @@ def remux(source: Any, target: Path) -> dict[str, Any] | None:
 
 def _copy(read: Any, stream: Any, written: Any, copied: Any) -> None:
     first = None
-    packets = read.demux(stream)
+    packets = onward(read.demux(stream))
     while True:
         try:
             packet = next(packets)
@@ -38,3 +39,15 @@ def _copy(read: Any, stream: Any, written: Any, copied: Any) -> None:
         packet.dts = packet.pts
         packet.stream = copied
         written.mux(packet)
+
+
+def onward(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets in one time that only goes on: a recorder that was begun again has begun at zero again."""
+    end = later = 0
+    for packet in packets:
+        if packet.pts is not None:
+            if (end - packet.pts - later) * packet.time_base > BACK_SECONDS:
+                later = end - packet.pts
+            packet.pts += later
+            end = max(end, packet.pts + (packet.duration or 0))
+        yield packet

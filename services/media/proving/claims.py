@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Select, select
 
 from services.media.models.files import AudioFile, Rendition, State
 from services.media.models.pictures import Picture
-from services.media.models.receiving import UploadPart
+from services.media.models.receiving import RecordingChunk, UploadPart
 from services.media.processing import pictures
 from services.media.settings import Settings
 from services.media.tasks.deleting import objects_of
@@ -46,6 +46,8 @@ def all_of(engine: Engine, settings: Settings) -> Iterator[Claim]:
         yield Claim(row.bucket, row.object_key, row.size_bytes, row.sha256, "renditions", row.id, row.user_id, settled)
     for row in _rows(engine, select(UploadPart), UploadPart.object_key):
         yield Claim(main, row.object_key, row.size_bytes, None, "upload_parts", row.upload_id, row.user_id)
+    for row in _rows(engine, select(RecordingChunk), RecordingChunk.object_key):
+        yield Claim(main, row.object_key, row.size_bytes, row.sha256, "recording_chunks", row.session_id, row.user_id)
 
 
 def _of_file(row: Any) -> Iterator[Claim]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.media.library import catalogue, files, locking, renditions
 from services.media.models.files import AudioFile, Rendition, State, StorageUse
 from services.media.models.pictures import Picture
-from services.media.models.receiving import Progress, Upload, UploadPart
+from services.media.models.receiving import Progress, RecordingChunk, Upload, UploadPart
 from services.media.playlists import entries
 from services.media.processing import pictures
 from services.media.proving import findings
@@ -68,12 +68,13 @@ def _counted() -> Select[Any]:
         (AudioFile.user_id, AudioFile.file_size, AudioFile.state.not_in([State.DELETING.value, State.REJECTED.value])),
         (Upload.user_id, Upload.reserved_bytes, true()),
         (Picture.user_id, Picture.size_bytes, Picture.state != State.DELETING.value),
+        (RecordingChunk.user_id, RecordingChunk.size_bytes, true()),
     )
-    files, uploads, pictures = (
+    files, uploads, pictures, chunks = (
         select(func.coalesce(func.sum(size), 0)).where(owner == StorageUse.user_id, counts).scalar_subquery()
         for owner, size, counts in taken
     )
-    total = files + uploads + pictures
+    total = files + uploads + pictures + chunks
     return select(StorageUse.user_id, StorageUse.used_bytes, total.label("true_bytes"))
 
 
@@ -105,6 +106,12 @@ def _of_row(db: Session, finding: Finding) -> str:
             its = and_(Upload.id == claim.id, Upload.progress == Progress.RECEIVING.value, part.exists())
             ends = "its upload ends" if finding.wrong == Wrong.MISSING else "its upload ends, and is begun again"
             return _done(db, update(Upload).where(its).values(expires_at=clock.now()), ends)
+        case "recording_chunks":
+            mine = and_(RecordingChunk.session_id == claim.id, RecordingChunk.user_id == claim.user_id)
+            lost = delete(RecordingChunk).where(mine, RecordingChunk.object_key == claim.key)
+            sizes = db.scalars(lost.returning(RecordingChunk.size_bytes)).all()
+            quota.release(db, sum(sizes), user_id=claim.user_id)
+            return "forgotten: its recording is joined without it" if sizes else CHANGED
     raise ValueError(claim.noun)
 
 
@@ -118,7 +125,7 @@ def _reject(db: Session, claim: Claim) -> str:
     catalogue.remove(db, [claim.id], user_id=claim.user_id)
     entries.drop_files(db, [claim.id], user_id=claim.user_id)
     files.reject(db, dict(row), user_id=claim.user_id, why=LOST)
-    deleting.delete_objects.enqueue(db, objects=objects)
+    deleting.drop_late.enqueue(db, user_id=str(claim.user_id), objects=objects)  # a recording made anew has the same key
     return "rejected, and its owner told why"
 
 

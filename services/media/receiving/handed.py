@@ -48,6 +48,7 @@ class Made:
     another: type[Problem]  # what other bytes under this id are
     key: str | None = None
     told: dict[str, Any] = field(default_factory=dict)
+    counted_bytes: int = 0  # of the quota, by chunks that go once this is whole
 
 
 async def take(request: Request, engine: Engine, world: World, facts: HandedFile, *, user_id: UUID) -> Row:
@@ -59,12 +60,12 @@ async def take_body(request: Request, engine: Engine, world: World, made: Made, 
     """The same of anything that is handed over."""
     bounds = world.bounds(at_most)
     reception.declared_bytes(request, bounds)
-    spooled = _fresh(world, made)
+    spooled = fresh(world, made)
     try:
         await reception.receive(request, spooled.write, bounds)
         with reception.noticing_full_disk():
             spooled.end()
-        return await to_thread.run_sync(_keep, engine, world, spooled, made, user_id, limiter=world.finishing)
+        return await to_thread.run_sync(keep, engine, world, spooled, made, user_id, limiter=world.finishing)
     finally:
         with CancelScope(shield=True):
             await to_thread.run_sync(spooled.discard)
@@ -73,12 +74,12 @@ async def take_body(request: Request, engine: Engine, world: World, made: Made, 
 def take_data_url(engine: Engine, world: World, new: NewFile, *, user_id: UUID) -> Row:
     """The same of a data URL. Raises DataUrlUnreadable, UploadTooLarge too."""
     content, made = decode(new.audio), _made(world, new)
-    spooled = _fresh(world, made)
+    spooled = fresh(world, made)
     try:
         with reception.noticing_full_disk():
             spooled.write(content)
             spooled.end()
-        return _keep(engine, world, spooled, made, user_id)
+        return keep(engine, world, spooled, made, user_id)
     finally:
         spooled.discard()
 
@@ -105,11 +106,13 @@ def _made(world: World, facts: HandedFile) -> Made:
     return Made(Kind(facts.kind), facts.source_id, clean_name(facts.filename), bucket, AnotherFile, told=told)
 
 
-def _fresh(world: World, made: Made) -> Spooled:
+def fresh(world: World, made: Made) -> Spooled:
+    """Where its bytes wait until they are stored."""
     return Spooled(made.filename, world.spool / f"{ids.new()}-{made.source_id}")
 
 
-def _keep(engine: Engine, world: World, spooled: Spooled, made: Made, user_id: UUID) -> Row:
+def keep(engine: Engine, world: World, spooled: Spooled, made: Made, user_id: UUID) -> Row:
+    """Make a file of bytes that are all here, and show it; the same again changes nothing. Raises as `take` does."""
     if not spooled.size_bytes:
         raise FileEmpty(filename=spooled.filename, errors=[{"field": "", "message": "it is empty"}])
     found = inspection.probe(spooled.path, filename=spooled.filename)
@@ -140,24 +143,34 @@ def _intend(engine: Engine, world: World, spooled: Spooled, found: Found, made: 
     """
     with database.transaction(engine, user_id=user_id) as db:
         quota.lock(db, user_id=user_id)  # so that a thing gets one row, however often it is sent at once
-        before = _find(db, made, user_id)
+        before = find(db, made.kind, made.source_id, user_id=user_id)
         if before is not None and before["state"] == State.REJECTED:
             files.lose_source(db, before["id"], user_id=user_id)
             deleting.end_file(db, before["id"], user_id=user_id)
             before = None
         if before is None:
-            quota.reserve(db, spooled.size_bytes, user_id=user_id, quota_bytes=world.settings.quota_bytes)
+            quota_bytes = world.settings.quota_bytes + made.counted_bytes
+            quota.reserve(db, spooled.size_bytes, user_id=user_id, quota_bytes=quota_bytes)
             _describe(db, spooled, found, made, user_id)
-            before = _find(db, made, user_id)
+            before = find(db, made.kind, made.source_id, user_id=user_id)
     if before is None or before["sha256"] != spooled.sha256 or before["state"] == State.DELETING:
         raise made.another
     return before
 
 
-def _find(db: Session, made: Made, user_id: UUID) -> Row | None:
-    mine = (AudioFile.source_id == made.source_id, AudioFile.kind == made.kind.value, AudioFile.user_id == user_id)
+def find(db: Session, kind: Kind, source_id: UUID, *, user_id: UUID) -> Row | None:
+    """The file that was made of this, in whatever state; None where there is none."""
+    mine = (AudioFile.source_id == source_id, AudioFile.kind == kind.value, AudioFile.user_id == user_id)
     row = db.execute(select(*files.BYTES).where(*mine)).mappings().first()
     return dict(row) if row else None
+
+
+def shown(db: Session, kind: Kind, source_id: UUID, *, user_id: UUID) -> Row:
+    """That file as `keep` shows it. Raises NoSuchFile, also where it is not whole."""
+    row = find(db, kind, source_id, user_id=user_id)
+    if row is None or row["state"] not in (State.PROCESSING, State.READY):
+        raise NoSuchFile
+    return files.show(db, row["id"], user_id=user_id) | {"sha256": row["sha256"]}
 
 
 def _describe(db: Session, spooled: Spooled, found: Found, made: Made, user_id: UUID) -> None:

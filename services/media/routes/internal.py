@@ -3,18 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from services.media.errors import NoSuchFile
 from services.media.leaving import parts
 from services.media.library import files, readers
 from services.media.models.files import Kind
 from services.media.playing import streams
-from services.media.receiving import handed, recordings
+from services.media.receiving import handed, recordings, running
 from services.media.routes.needs import Media
 from services.media.schemas.files import NewAddresses, RecordingOut
 from services.media.schemas.handed import HandedFile, Made, NewFile
-from services.media.tasks import deleting
+from services.media.tasks import chunks, deleting
 from shared import db as database
 from shared import json
 from shared.fastapi_app.app import router as new_router
@@ -45,6 +45,33 @@ async def keep_recording(request: Request, session_id: UUID, caller: Internal, m
         raise NoSuchFile
     row = await recordings.take(request, shell(request).engine, media, session_id=session_id, user_id=caller.user_id)
     return Response(json.dumps(row), media_type="application/json")
+
+
+@router.put("/internal/recordings/{session_id}/chunks/{number}", status_code=204, include_in_schema=False)
+async def keep_chunk(
+    request: Request, session_id: UUID, number: Annotated[int, Path(ge=0)], caller: Internal, media: Media
+) -> None:
+    """Store a piece of the recording of a practice session that is still running; may be repeated."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    await running.take(request, shell(request).engine, media, session_id, number, user_id=caller.user_id)
+
+
+@router.post("/internal/recordings/{session_id}/join", response_model=RecordingOut, include_in_schema=False)
+async def join_chunks(request: Request, session_id: UUID, caller: Internal, media: Media) -> Response:
+    """Make one recording of the pieces that there are; may be repeated."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    row = await running.join(shell(request).engine, media, session_id, user_id=caller.user_id)
+    return Response(json.dumps(row), media_type="application/json")
+
+
+@router.delete("/internal/recordings/{session_id}/chunks", status_code=204, include_in_schema=False)
+def drop_chunks(session_id: UUID, caller: Internal, db: InternalDb) -> None:
+    """Throw away the pieces of a recording, if there are any; may be repeated."""
+    if caller.user_id is None:
+        raise NoSuchFile
+    chunks.drop(db, session_id, user_id=caller.user_id)
 
 
 @router.get("/internal/recordings/{file_id}/bytes", include_in_schema=False)

@@ -4,6 +4,7 @@ from services.media.settings import Settings
 from services.media.store import Store
 from services.media.tasks import (
     cataloguing,
+    chunks,
     deleting,
     joining,
     leaving,
@@ -18,6 +19,7 @@ from services.media.tasks.queue import Work, events, queue
 __all__ = [
     "Work",
     "cataloguing",
+    "chunks",
     "deleting",
     "events",
     "joining",

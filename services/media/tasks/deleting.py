@@ -15,6 +15,7 @@ from services.media.models.files import AudioFile, Kind, State
 from services.media.playing import cache
 from services.media.playlists import entries
 from services.media.processing import pictures
+from services.media.tasks import chunks
 from services.media.tasks.queue import Work, queue
 from shared import db as database
 
@@ -97,7 +98,8 @@ def drop_unkept_cover(work: Work, *, file_id: str, user_id: str, bucket: str, co
 
 @queue.on("session.deleted")
 def on_session_deleted(_work: Work, db: Session, facts: dict[str, Any]) -> None:
-    """A practice session was deleted: its recording goes too."""
+    """A practice session was deleted: its recording goes too, and what had come of one."""
+    chunks.drop(db, UUID(facts["session_id"]), user_id=UUID(facts["user_id"]))
     delete_recording(db, UUID(facts["session_id"]), user_id=UUID(facts["user_id"]))
 
 
