@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sessions.calendars import days as calendar
-from services.sessions.calendars import streaks
 from services.sessions.stats import week
 from shared import clock
 from tests.people import Person
@@ -85,25 +84,6 @@ def test_no_session_of_a_day_is_older_than_its_beginning(zone: str, day: date) -
 
     assert calendar.day_of(begins, zone) >= day
     assert calendar.day_of(begins - timedelta(seconds=1), zone) < day
-
-
-@given(ZONES, INSTANTS, st.integers(1, 400))
-def test_noon_of_every_day_is_a_streak_across_every_clock_change(zone: str, at: datetime, length: int) -> None:
-    today = calendar.day_of(at, zone)
-    days = [today - timedelta(days=number) for number in range(length)]
-
-    assert streaks.streak(days, today=today) == length
-    assert streaks.streak(days, today=today + timedelta(days=1)) == length
-    assert streaks.streak(days, today=today + timedelta(days=2)) == 0
-
-
-@given(st.lists(DAYS), DAYS)
-def test_a_streak_is_never_longer_than_the_days_and_order_does_not_matter(days: list[date], today: date) -> None:
-    found = streaks.streak(days, today=today)
-
-    assert 0 <= found <= len(set(days))
-    assert found == streaks.streak(reversed(days * 2), today=today)
-    assert streaks.streak([*days, today], today=today) >= max(found, 1)
 
 
 def test_eastward_and_westward_travel_changes_the_day_as_the_calendar_does() -> None:

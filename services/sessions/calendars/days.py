@@ -1,9 +1,11 @@
-"""Days on the player's calendar: which one a moment belongs to, and when it begins."""
+"""Days on the player's calendar: which one a moment belongs to, when it begins, and whether there was one."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WEEK_DAYS = 7
+DAY = timedelta(days=1)
+MOMENTS = (time(12), time(), time(23, 59, 59))  # noon first: it alone answers for nearly every date
 
 
 def day_of(at: datetime, zone: str, *, day_start_hour: int = 0) -> date:
@@ -15,7 +17,27 @@ def day_of(at: datetime, zone: str, *, day_start_hour: int = 0) -> date:
     datetime.date(2026, 1, 31)
     """
     local = at.astimezone(ZoneInfo(zone))
-    return local.date() if local.hour >= day_start_hour else local.date() - timedelta(days=1)
+    return local.date() if local.hour >= day_start_hour else local.date() - DAY
+
+
+def exists(day: date, zone: str) -> bool:
+    """Whether calendars in `zone` had that date. Where a country moved to the other side of the date line, one was left out.
+
+    >>> exists(date(2011, 12, 30), "Pacific/Apia"), exists(date(2011, 12, 30), "Pacific/Auckland")
+    (False, True)
+    """
+    there = ZoneInfo(zone)
+    local = (datetime.combine(day, moment, there) for moment in MOMENTS)
+    return any(each.astimezone(UTC).astimezone(there).date() == day for each in local)
+
+
+def between(first: date, last: date) -> list[date]:
+    """The dates that lie between two days, neither of them included; oldest first.
+
+    >>> between(date(2026, 2, 27), date(2026, 3, 2))
+    [datetime.date(2026, 2, 28), datetime.date(2026, 3, 1)]
+    """
+    return [first + timedelta(days=number) for number in range(1, (last - first).days)]
 
 
 def week_before(today: date) -> list[date]:

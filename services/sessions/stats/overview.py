@@ -8,28 +8,28 @@ from uuid import UUID
 from sqlalchemy import Date, cast, func, select
 from sqlalchemy.orm import Session as Database
 
-from services.sessions.calendars import streaks
+from services.sessions.calendars import rules, streaks
 from services.sessions.models.practice import Session, State
 from services.sessions.stats import week
-from shared import clock
 
 
 def of(db: Database, *, user_id: UUID, zone: str, seen_from: str | None = None) -> dict[str, Any]:
     """The last seven days, the streak and the minutes of all time. `duration_seconds` counts: seed 001 calls it the length.
 
     Each session counts on the day that it was where it was played; all of them on the days of `seen_from`, if that is given.
+    The streak always is one of days as they were lived: where one looks from ends none.
     """
-    today, seconds = clock.today(seen_from or zone), _seconds(db, user_id=user_id, seen_from=seen_from)
+    today, seconds = rules.today(db, user_id=user_id, zone=zone), _seconds(db, user_id=user_id, seen_from=seen_from)
     return {
         "weekly_progress": [asdict(day) for day in week.weekly_progress(seconds, today=today)],
-        "streak": streaks.streak(seconds, today=today),
+        "streak": streaks.current(db, user_id=user_id, today=today, zone=zone),
         "total_minutes": week.minutes(sum(seconds.values())),
     }
 
 
 def streak(db: Database, *, user_id: UUID, zone: str) -> int:
     """Somebody's streak as of now, on the calendar of `zone`."""
-    return streaks.streak(_seconds(db, user_id=user_id), today=clock.today(zone))
+    return streaks.current(db, user_id=user_id, today=rules.today(db, user_id=user_id, zone=zone), zone=zone)
 
 
 def _seconds(db: Database, *, user_id: UUID, seen_from: str | None = None) -> dict[date, int]:
