@@ -10,6 +10,14 @@ from tests.people import Person
 
 PATH = "/api/sessions"
 MINUET = """<?xml version="1.0"?><score-partwise version="4.0"><part id="P1"><measure number="1"/></part></score-partwise>"""
+SECTIONS = [
+    {"first_measure": 0, "last_measure": 8, "seconds": 200, "tempo_bpm": 84, "rating": 3},
+    {"first_measure": 5, "last_measure": 5, "minutes": 1.5},
+]
+SEED_SECTIONS = [
+    {"firstMeasure": 0, "lastMeasure": 8, "seconds": 200, "tempoBpm": 84, "rating": 3},
+    {"firstMeasure": 5, "lastMeasure": 5, "minutes": 1.5},
+]
 SAMPLE_RATE_HZ = 48_000
 FRAME_SAMPLES = 960  # 20 ms, as Opus has it
 

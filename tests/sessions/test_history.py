@@ -49,6 +49,59 @@ def test_pages_follow_one_another_without_gaps(alice: Person) -> None:
     assert [each["id"] for each in alice.get(make.PATH, params={"limit": 2, "offset": 3}).json()] == saved[::-1][3:]
 
 
+def test_the_list_is_asked_for_by_piece_instrument_days_recording_and_score(alice: Person) -> None:
+    audio = make.data_url(make.recording(0.2))
+    make.saved(alice, song_name="Für Elise", instrument="Piano", date="2026-01-01T12:00:00Z", xml_content=None)
+    make.saved(alice, song_name="F\u00dcR  ELISE", instrument="piano", date="2026-01-02", audioBase64=audio)
+    make.saved(alice, song_name="Musette", instrument="Flute", date="2026-01-03T23:59:59Z")
+
+    def days(**wanted: object) -> list[int]:
+        answer = alice.get(make.PATH, params=wanted)
+        assert answer.headers["X-Total-Count"] == str(len(answer.json()))
+        return [int(each["date"][8:10]) for each in answer.json()]
+
+    assert days(song_name="fu\u0308r elise ") == [2, 1]
+    assert days(song_name="elise") == []
+    assert days(instrument="PIANO") == [2, 1]
+    assert days(**{"from": "2026-01-02"}) == [3, 2]
+    assert days(to="2026-01-02") == [2, 1]
+    assert days(**{"from": "2026-01-03", "to": "2026-01-03"}) == [3]
+    assert days(**{"from": "2026-01-03", "to": "2026-01-01"}) == []
+    assert (days(has_recording=True), days(has_recording=False)) == ([2], [3, 1])
+    assert (days(has_score=1), days(has_score=0)) == ([3, 2], [1])
+    assert days(song_name="für elise", instrument="piano", has_recording=0, to="9999-12-31") == [1]
+
+
+def test_pages_of_what_is_asked_for_keep_to_it(alice: Person) -> None:
+    wanted = [make.saved(alice, song_name=name)["id"] for name in ("A", "B", "a", "B", "A")][::-2]
+
+    first = alice.get(make.PATH, params={"song_name": "a", "limit": 2})
+    second = alice.get(first.headers["Link"].partition(">")[0].removeprefix("<"))
+
+    assert [each["id"] for each in first.json() + second.json()] == wanted
+    assert (first.headers["X-Total-Count"], second.headers["X-Total-Count"], "Link" in second.headers) == ("3", "3", False)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=2026-02-30",
+        "to=yesterday",
+        "from=1769817600",
+        "from=",
+        "song_name=%00",
+        "song_name=",
+        "instrument=%07",
+        "has_score=x",
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_by_name(alice: Person, query: str) -> None:
+    answer = alice.get(f"{make.PATH}?{query}")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "offset=-1", "cursor=nonsense", "cursor=%00"])
 def test_a_page_that_cannot_be_is_refused(alice: Person, query: str) -> None:
     answer = alice.get(f"{make.PATH}?{query}")
