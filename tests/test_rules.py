@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,18 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache  # every rule reads every file
+def tree(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def nodes(path: Path, kind: type[ast.AST]) -> Iterator[ast.AST]:
-    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kind))
+    return (node for node in tree(path) if isinstance(node, kind))
 
 
-def attributes(path: Path) -> set[str]:
-    return {ast.unparse(node) for node in nodes(path, ast.Attribute)}
+@cache
+def attributes(path: Path) -> frozenset[str]:
+    return frozenset(ast.unparse(node) for node in nodes(path, ast.Attribute))
 
 
 def test_the_environment_is_read_in_one_place() -> None:

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ OF_THE_GATEWAY = {
 }
 
 
+@cache
 def compose(file: str = "docker-compose.yml") -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((ROOT / file).read_text())
     return found

@@ -98,7 +98,7 @@ def opened() -> Iterator[Others]:
         "FACEBOOK_CLIENT_SECRET": Facebook.SECRET,
     }
     graph, missing = Facebook(("127.0.0.1", facebook_port), FacebookAnswers), ""
-    threading.Thread(target=graph.serve_forever, daemon=True).start()
+    threading.Thread(target=graph.serve_forever, args=(0.05,), daemon=True).start()
     with ExitStack() as at_the_end:
         at_the_end.callback(graph.server_close)
         at_the_end.callback(graph.shutdown)

@@ -1,19 +1,20 @@
 """What was backed up, from a Tutti that runs and from one that is stopped, is served again by another one."""
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy import backup_folder
+from deploy import backup, backup_folder, restore
 from deploy.settings import Unusable
 from shared import services
 from tests import people
@@ -65,6 +66,18 @@ def refusal(name: str, word: Path | str, home: Path, **settings: str) -> str:
     [line] = ended.stderr.splitlines()
     assert line.startswith("That was not done: ")
     return line
+
+
+def refused(errand: Callable[[str], Coroutine[Any, Any, None]], word: Path | str, home: Path, **settings: str) -> str:
+    """The same words, from an errand in this process."""
+    with pytest.MonkeyPatch.context() as here:
+        for name in [name for name in os.environ if name.endswith("_URL")]:
+            here.delenv(name)
+        for name, value in {"TUTTI_HOME": str(home), **settings}.items():
+            here.setenv(name, value)
+        with pytest.raises(Unusable) as told:
+            asyncio.run(errand(str(word)))
+    return str(told.value)
 
 
 def uploading(person: Person, answered: list[str], until: threading.Event) -> threading.Thread:
@@ -241,14 +254,21 @@ def test_a_backup_that_is_not_whole_is_not_read(kept: Kept, tmp_path: Path, harm
         (lambda folder: change_manifest(folder, services={"auth": "auth_9999"}), "revision auth_9999 of auth is not known"),
         (lambda folder: change_manifest(folder, services={"oboe": "oboe_0001"}), "revision oboe_0001 of oboe is not known"),
         (lambda folder: change_manifest(folder, objects=None), "set S3_ENDPOINT"),
-        (unreadable_dump, "pg_restore failed"),
     ],
 )
 def test_a_refused_backup_leaves_nothing(kept: Kept, tmp_path: Path, harm: Callable[[Path], None], said: str) -> None:
     shutil.copytree(kept.folder, tmp_path / "copy")
     harm(tmp_path / "copy")
 
-    assert said in refusal("restore", tmp_path / "copy", tmp_path / "home")
+    assert said in refused(restore.restore, tmp_path / "copy", tmp_path / "home")
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_a_dump_that_cannot_be_read_leaves_nothing(kept: Kept, tmp_path: Path) -> None:
+    shutil.copytree(kept.folder, tmp_path / "copy")
+    unreadable_dump(tmp_path / "copy")
+
+    assert "pg_restore failed" in refusal("restore", tmp_path / "copy", tmp_path / "home")
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
@@ -256,19 +276,19 @@ def test_a_home_that_holds_anything_is_left_alone(kept: Kept, tmp_path: Path) ->
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "note").write_text("mine")
 
-    assert f"{tmp_path / 'home'} is not empty" in refusal("restore", kept.folder, tmp_path / "home")
+    assert f"{tmp_path / 'home'} is not empty" in refused(restore.restore, kept.folder, tmp_path / "home")
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["note"]
 
 
 def test_another_app_secret_is_refused(kept: Kept, tmp_path: Path) -> None:
-    line = refusal("restore", kept.folder, tmp_path / "home", APP_SECRET="k8Jq2vWm0Zr5Tn1Xc7Yb4Lp9Sd3Fg6Hh")
+    line = refused(restore.restore, kept.folder, tmp_path / "home", APP_SECRET="k8Jq2vWm0Zr5Tn1Xc7Yb4Lp9Sd3Fg6Hh")
 
     assert "APP_SECRET is set to another one" in line and not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize("word", ["", "nowhere"])
 def test_a_restore_of_nothing_is_refused(tmp_path: Path, word: str) -> None:
-    refusal("restore", word, tmp_path / "home")
+    assert refused(restore.restore, word, tmp_path / "home")
 
 
 def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
@@ -277,8 +297,8 @@ def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_backup_is_never_written_over_or_into_what_it_copies(kept: Kept, stack: Stack) -> None:
-    assert "is not empty" in refusal("backup", kept.folder, stack.home)
-    assert "choose a folder outside" in refusal("backup", stack.home / "store" / "backup", stack.home)
+    assert "is not empty" in refused(backup.backup, kept.folder, stack.home)
+    assert "choose a folder outside" in refused(backup.backup, stack.home / "store" / "backup", stack.home)
 
 
 def test_a_database_that_does_not_answer_leaves_no_backup(tmp_path: Path) -> None:
