@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from shared.errors import Invalid, Malformed, NotFound, Outdated, TooLarge, TooMany, Unavailable
+from shared.errors import Conflict, Invalid, Malformed, NotFound, Outdated, TooLarge, TooMany, Unavailable
 
 
 class SessionNotFound(NotFound):
@@ -15,6 +15,26 @@ class SessionChanged(Outdated):
 
 class UnknownTimeZone(Invalid):
     """There is no such time zone. Send an IANA name such as Europe/Prague in tz."""
+
+
+class DaysReversed(Invalid):
+    """`from` is after `to`. Send the earlier day in from."""
+
+
+class TooManyPeriods(Invalid):
+    """These are more days than one answer holds. Ask for fewer at once, or per week or month."""
+
+
+class GoalNotFound(NotFound):
+    """There is no such goal, or it is not yours."""
+
+
+class TooManyGoals(Conflict):
+    """You have as many goals as one can have. Delete one that you no longer need."""
+
+
+class GoalEndsBeforeItStarts(Malformed):
+    """The goal ends before it starts. Send an ends_on that is no earlier than starts_on."""
 
 
 class BodyTooLarge(TooLarge):

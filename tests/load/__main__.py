@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
-from tests.load import ingests, jobs, libraries, lists, plays, seeks, sign_ins, starts, uploads
+from tests.load import ingests, jobs, libraries, lists, plays, practices, seeks, sign_ins, starts, uploads
 from tests.load.ground import Ground
 from tests.load.rows import Row, table
 
@@ -20,6 +20,7 @@ MEASURED: dict[str, ModuleType] = {
     "upload": uploads,
     "ingest": ingests,
     "library": libraries,
+    "practice": practices,
     "job": jobs,
 }
 

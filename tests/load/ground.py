@@ -67,6 +67,17 @@ TRACKS = text(
     """
 )
 
+PRACTICE = text(
+    """
+    INSERT INTO sessions (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, date, time_zone,
+                          practised_on, analysis_summary, tempo_bpm, self_rating, score_accuracy, state)
+    SELECT gen_random_uuid(), :user_id, 'Piece ' || n % 40, 'piece ' || n % 40, 'Piano', 1200 + n % 7 * 300, 1800,
+           now() - n * interval '1 day', 'UTC', (now() AT TIME ZONE 'UTC')::date - n, repeat('Steady. ', 20),
+           60 + n % 60, 1 + n % 5, n % 101, 'saved'
+    FROM generate_series(0, :days - 1) AS n
+    """
+)
+
 # As the catalogue and a year of listening would have made them.
 OF_LIBRARIES = (
     text("UPDATE audio_files SET sort_title = lower(title), catalogued_at = now() WHERE user_id = :user_id"),
@@ -197,11 +208,27 @@ class Ground:
                 session.execute(TRACKS, {"user_id": person.id, "count": count})
                 for statement in OF_LIBRARIES:
                     session.execute(statement, {"user_id": person.id})
+        self._look_at_the_database()
+        return both
+
+    @cached_property
+    def players(self) -> tuple[Person, Person]:
+        """Someone who has practised daily for a month, and someone who has for ten years."""
+        both = self.person("month"), self.person("ten-years")
+        engine = self.stack.engine("sessions-worker")
+        self._leaving.callback(engine.dispose)
+        with db.transaction(engine) as session:
+            for person, days in zip(both, (30, 3_652), strict=True):
+                session.execute(PRACTICE, {"user_id": person.id, "days": days})
+        self._look_at_the_database()
+        return both
+
+    def _look_at_the_database(self) -> None:
+        """As the database does by itself after a while."""
         admin = db.make_engine(self.stack.admin_url(), application_name="load")
         with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (ANALYZE)"))
         admin.dispose()
-        return both
 
     @cached_property
     def _led(self) -> bool:

@@ -24,12 +24,13 @@ def measure(ground: Ground) -> Iterator[Row]:
     """100,000 tracks against 1,000, through the gateway."""
     small, large = (ground.client(person) for person in ground.libraries)
     for work, path in WORK.items():
-        ours, other = in_turns(ROUNDS, _asking(large, path), _asking(small, path))
+        ours, other = in_turns(ROUNDS, asking(large, path), asking(small, path))
         yield Row(
             f"{work} of 100,000 tracks, p50, against 1,000", f"{ours:.1f} ms", f"{other:.1f} ms", ours / other, BAR, "at most"
         )
 
 
-def _asking(client: Client, path: str) -> Callable[[], float]:
+def asking(client: Client, path: str) -> Callable[[], float]:
+    """A call that asks once, and tells how many milliseconds that took; `{number}` in the path is another one each time."""
     numbers = itertools.cycle(range(1, 101))
     return lambda: client.get(path.format(number=next(numbers))).seconds * 1000

@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import BeforeValidator
 
+from services.sessions.calendars import rules
 from services.sessions.errors import SessionNotFound, UnknownTimeZone
 from services.sessions.peers import Media, Owner
 from services.sessions.schemas.fields import A_DAY
 from services.sessions.world import World
 from shared import clock, json, paging
-from shared.fastapi_app.guards import SignedIn, shell
+from shared.fastapi_app.guards import Db, SignedIn, shell
 from shared.shell import Shell
 
 
@@ -39,6 +40,10 @@ def _zone(caller: SignedIn, world: "TheWorld", asked: "AskedZone") -> str:
     return asked or caller.zone or world.settings.default_time_zone
 
 
+def _today(caller: SignedIn, db: Db, zone: "Zone") -> date:
+    return rules.day_of(db, clock.now(), zone, user_id=caller.id)
+
+
 def _session_id(session_id: str) -> UUID:
     try:
         return UUID(session_id)
@@ -58,7 +63,7 @@ def _a_day(value: Any) -> Any:
 
 
 Began = Annotated[datetime, Depends(_began)]  # when this request did, where it is the first thing that an endpoint asks for
-Day = Annotated[date, BeforeValidator(_a_day)]
+Day = Annotated[date, BeforeValidator(_a_day), Query(ge=date(1970, 1, 1), le=date(2100, 12, 31))]
 FromDay = Annotated[Day | None, Query(alias="from", description="The first day that is asked for")]
 ToDay = Annotated[Day | None, Query(alias="to", description="The last day that is asked for")]
 TheShell = Annotated[Shell, Depends(shell)]
@@ -67,6 +72,7 @@ TheMedia = Annotated[Media, Depends(_media)]
 TheOwner = Annotated[Owner, Depends(_owner)]
 AskedZone = Annotated[str | None, Depends(_asked_zone)]
 Zone = Annotated[str, Depends(_zone)]
+Today = Annotated[date, Depends(_today)]  # of the caller's calendar, with the hour at which their days begin
 SessionId = Annotated[UUID, Depends(_session_id)]
 Limit = Annotated[int, Query(ge=1, le=paging.ALL)]
 Offset = Annotated[int, Query(ge=0, le=2**31)]

@@ -1,0 +1,1 @@
+"""How much somebody wants to practise, and how near they are to it."""

@@ -1,0 +1,68 @@
+"""The seconds that somebody practised, by day: what every other number here is made of."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy.orm import Session as Database
+
+from services.sessions.models.practice import Session, State
+from services.sessions.practice import pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose practice, and which part of it: from one day to another (both included), of one piece, on one instrument.
+
+    A day is the one that it was where it was played; with `seen_from`, an IANA zone, the one that it was there.
+    """
+
+    user_id: UUID
+    from_on: date | None = None
+    until_on: date | None = None
+    song_name: str | None = None
+    instrument: str | None = None
+    seen_from: str | None = None
+
+    @property
+    def day(self) -> ColumnElement[date]:
+        """The day of a session."""
+        return cast(func.timezone(self.seen_from, Session.date), Date) if self.seen_from else Session.practised_on.expression
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What a session must be like."""
+        found: list[ColumnElement[bool]] = [Session.user_id == self.user_id, Session.state == State.SAVED]
+        if self.from_on is not None:
+            found.append(self.day >= self.from_on)
+        if self.until_on is not None:
+            found.append(self.day <= self.until_on)
+        if self.song_name is not None:
+            found.append(Session.piece == pieces.folded(self.song_name))
+        if self.instrument is not None:
+            found.append(func.lower(Session.instrument) == func.lower(self.instrument))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What was practised in some time."""
+
+    seconds: int = 0
+    sessions: int = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.seconds + other.seconds, self.sessions + other.sessions)
+
+
+def by_day(db: Database, wanted: Wanted) -> dict[date, Sum]:
+    """What was practised on each day that has any sessions. `duration_seconds` counts: seed 001 calls it the length."""
+    day = wanted.day.label("day")
+    rows: Any = select(day, func.sum(Session.duration_seconds), func.count()).where(*wanted.conditions()).group_by(day)
+    return {day: Sum(int(seconds), sessions) for day, seconds, sessions in db.execute(rows)}
+
+
+def seconds(db: Database, wanted: Wanted) -> int:
+    """All of it together."""
+    return int(db.scalar(select(func.sum(Session.duration_seconds)).where(*wanted.conditions())) or 0)
