@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, cast, func, select, true
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.models.practice import Session, State
@@ -63,6 +63,11 @@ def by_day(db: Database, wanted: Wanted) -> dict[date, Sum]:
     return {day: Sum(int(seconds), sessions) for day, seconds, sessions in db.execute(rows)}
 
 
-def seconds(db: Database, wanted: Wanted) -> int:
-    """All of it together."""
-    return int(db.scalar(select(func.sum(Session.duration_seconds)).where(*wanted.conditions())) or 0)
+def since(db: Database, wanted: Wanted, first: date) -> tuple[int, dict[date, int]]:
+    """All the seconds that are `wanted`, and those of each day from `first` on: one statement, so both are of one moment."""
+    total = select(func.sum(Session.duration_seconds).label("seconds")).where(*wanted.conditions()).subquery()
+    day = wanted.day.label("day")
+    recent = select(day, func.sum(Session.duration_seconds).label("seconds")).where(*wanted.conditions(), wanted.day >= first)
+    by_day = recent.group_by(day).subquery()
+    rows = db.execute(select(total.c.seconds, by_day.c.day, by_day.c.seconds).outerjoin_from(total, by_day, true())).all()
+    return int(rows[0][0] or 0), {day: int(seconds) for _, day, seconds in rows if day is not None}
