@@ -41,7 +41,7 @@ def _zone(caller: SignedIn, world: "TheWorld", asked: "AskedZone") -> str:
 
 
 def _today(caller: SignedIn, db: Db, zone: "Zone") -> date:
-    return rules.day_of(db, clock.now(), zone, user_id=caller.id)
+    return rules.today(db, user_id=caller.id, zone=zone)
 
 
 def _session_id(session_id: str) -> UUID:
