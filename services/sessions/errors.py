@@ -85,3 +85,11 @@ class ScoreNotFound(NotFound):
 
 class ScoresBusy(Unavailable):
     """Too many scores are being read just now. Try again in a moment."""
+
+
+class DayOutOfReach(Invalid):
+    """This day is before 1970, or more than a year ahead."""
+
+
+class RestDayNotFound(NotFound):
+    """This is no day of rest of yours."""

@@ -6,6 +6,7 @@ meant to: the sessions since are counted anew, in the transaction that makes it.
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
@@ -59,6 +60,19 @@ def change(
     db.execute(insert(PracticeRule).values(user_id=user_id, from_on=on, **facts))
     if on < wished.today(zone):
         _recount(db, wishes.of(db, user_id=user_id), user_id=user_id, since=on)
+
+
+def shown(db: Database, *, user_id: UUID, zone: str) -> dict[str, Any]:
+    """What holds today, and every rule, newest first."""
+    wished = wishes.of(db, user_id=user_id)
+    rules = [
+        {"from_on": rule.from_on, "day_start_hour": rule.day_start_hour, "rest_weekdays": sorted(rule.rest_weekdays)}
+        for rule in wished.rules
+    ]
+    on = wished.today(zone)
+    now = wished.on(on)
+    holds = {"day_start_hour": now.day_start_hour, "rest_weekdays": sorted(now.rest_weekdays)}
+    return {"today": on, "zone": zone, **holds, "rules": rules}
 
 
 def _from_now_on(wished: Wishes, zone: str, day_start_hour: int) -> date:

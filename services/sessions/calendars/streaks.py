@@ -51,6 +51,8 @@ class Facts:
 
     def excuse(self, day: date) -> excuses.Why | None:
         """Why a day without practice ends no streak; None where it does."""
+        if rest := excuses.resting(day, self.wishes):
+            return rest
         played = self.around(*excuses.window(day, self.wishes))
         return excuses.excuse(day, [*played, self.now], self.wishes)
 

@@ -1,0 +1,99 @@
+"""JSON of calendars: when days begin, which are for rest, and why a streak is what it is."""
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from services.sessions.calendars.excuses import Why
+from shared.schemas import In, Out, Text
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+MAX_REASON = 500  # characters
+
+
+def _day(value: Any) -> Any:
+    """A date is one, and no number of seconds since 1970 that would be one too."""
+    if value is None or (isinstance(value, str) and DATE.fullmatch(value)):
+        return value
+    raise ValueError("is no date such as 2026-01-31")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Weekday = Annotated[int, Field(strict=True, ge=1, le=7)]
+
+
+class CalendarChange(In):
+    """When days begin, and on which weekdays you rest (ISO: Monday is 1): from today on, or from `from_on` on.
+
+    A date in the past counts the sessions since anew. Later rules are replaced.
+    """
+
+    day_start_hour: Annotated[int, Field(strict=True, ge=0, le=12)]
+    rest_weekdays: Annotated[list[Weekday], Field(max_length=7)]
+    from_on: Day | None = None
+
+
+class RestDayChange(In):
+    """Why, for yourself."""
+
+    reason: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_REASON)] | None = None
+
+
+class RuleOut(Out):
+    """What holds from one day on."""
+
+    from_on: date
+    day_start_hour: int
+    rest_weekdays: list[int]
+
+
+class CalendarOut(Out):
+    """What holds today, and every rule ever made, newest first: each until the next one."""
+
+    today: date
+    zone: str
+    day_start_hour: int
+    rest_weekdays: list[int]
+    rules: list[RuleOut]
+
+
+class RestDayOut(Out):
+    """A day off."""
+
+    day: date
+    reason: str | None
+
+
+class StreakOut(Out):
+    """So many days practised; the others between the first and the last were excused."""
+
+    days: int
+    first_on: date
+    last_on: date
+
+
+class ExplainedDayOut(Out):
+    """One day: whether it counts, why, and what was practised on it. `from_hour` is the local hour at which it began."""
+
+    day: date
+    counts: bool
+    why: Why
+    said: str
+    minutes: int
+    sessions: int
+    zones: list[str]
+    from_hour: int
+
+
+class ExplainedOut(Out):
+    """The streak in days, newest first; `next_before` is the `before` of the next page."""
+
+    streak: int
+    longest: StreakOut | None
+    today: date
+    zone: str
+    said: str
+    days: list[ExplainedDayOut]
+    next_before: date | None
