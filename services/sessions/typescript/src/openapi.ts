@@ -20,6 +20,9 @@ export interface paths {
         /**
          * Save Session
          * @description Save a completed session, with its recording. Up to 64 MiB of audio; nothing is kept where the recording cannot be.
+         *
+         *     The same body sent again while this is being saved is answered with the same session; sent again later, it is another one,
+         *     unless both have the same `Idempotency-Key`.
          */
         post: operations["save_session_api_sessions_post"];
         delete?: never;
@@ -37,7 +40,7 @@ export interface paths {
         };
         /**
          * Read Session
-         * @description One session whole: its score, its analysis, and an address that plays its recording.
+         * @description One session whole: its score, its analysis, and an address that plays its recording. Its ETag is for `If-Match`.
          */
         get: operations["read_session_api_sessions__session_id__get"];
         put?: never;
@@ -49,7 +52,11 @@ export interface paths {
         delete: operations["delete_session_api_sessions__session_id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Session
+         * @description Say something else of a session; what is not named stays. At another date, or in another `tz`, it counts for that day.
+         */
+        patch: operations["change_session_api_sessions__session_id__patch"];
         trace?: never;
     };
     "/api/sessions/{session_id}/score": {
@@ -181,8 +188,14 @@ export interface components {
             id: string;
             /** Instrument */
             instrument: string;
+            /** Notes */
+            notes: string | null;
+            /** Self Rating */
+            self_rating: number | null;
             /** Song Name */
             song_name: string;
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
             /** Total Practice Seconds */
             total_practice_seconds: number;
             /** Xml Content */
@@ -213,10 +226,34 @@ export interface components {
             id: string;
             /** Instrument */
             instrument: string;
+            /** Notes */
+            notes: string | null;
+            /** Self Rating */
+            self_rating: number | null;
             /** Song Name */
             song_name: string;
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
             /** Total Practice Seconds */
             total_practice_seconds: number;
+        };
+        /**
+         * NewSection
+         * @description Measures as they are printed, both ends included; for how long, in `seconds` or `minutes`; how fast it went at last.
+         */
+        NewSection: {
+            /** First Measure */
+            first_measure: number;
+            /** Last Measure */
+            last_measure: number;
+            /** Minutes */
+            minutes?: number | null;
+            /** Rating */
+            rating?: number | null;
+            /** Seconds */
+            seconds?: number | null;
+            /** Tempo Bpm */
+            tempo_bpm?: number | null;
         };
         /**
          * PartOut
@@ -263,15 +300,32 @@ export interface components {
             id: string;
             /** Instrument */
             instrument: string;
+            /** Notes */
+            notes: string | null;
+            /**
+             * Practised On
+             * Format: date
+             */
+            practised_on: string;
+            /** Recording Id */
+            recording_id: string | null;
             score: components["schemas"]["ScoreOut"] | null;
             /** Score Accuracy */
             score_accuracy: number | null;
             /** Score Problem */
             score_problem: string | null;
+            /** Sections */
+            sections: components["schemas"]["SectionOut"][];
+            /** Self Rating */
+            self_rating: number | null;
             /** Song Name */
             song_name: string;
             /** Streak */
             streak: number;
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
+            /** Time Zone */
+            time_zone: string;
             /** Total Practice Seconds */
             total_practice_seconds: number;
             /** Xml Content */
@@ -308,8 +362,66 @@ export interface components {
             title: string | null;
         };
         /**
+         * SectionOut
+         * @description A run of measures that was worked on.
+         */
+        SectionOut: {
+            /** First Measure */
+            first_measure: number;
+            /** Last Measure */
+            last_measure: number;
+            /** Rating */
+            rating: number | null;
+            /** Seconds */
+            seconds: number;
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
+        };
+        /**
+         * SessionChange
+         * @description What is to be otherwise of a session; what is not named stays, and null takes away what a session need not have.
+         *
+         *     `sections` replace those there were. A score has an address of its own, `/api/sessions/{id}/score`.
+         */
+        SessionChange: {
+            /** Analysis */
+            analysis?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** Analysis Feedback */
+            analysis_feedback?: string | null;
+            /** Analysis Summary */
+            analysis_summary?: string | null;
+            /**
+             * Date
+             * Format: date-time
+             */
+            date?: string;
+            /** Duration Seconds */
+            duration_seconds?: number;
+            /** Instrument */
+            instrument?: string;
+            /** Notes */
+            notes?: string | null;
+            /** Score Accuracy */
+            score_accuracy?: number | null;
+            /** Sections */
+            sections?: components["schemas"]["NewSection"][] | null;
+            /** Self Rating */
+            self_rating?: number | null;
+            /** Song Name */
+            song_name?: string;
+            /** Tempo Bpm */
+            tempo_bpm?: number | null;
+            /** Total Practice Seconds */
+            total_practice_seconds?: number;
+        };
+        /**
          * SessionOut
          * @description A whole session: what the client calls SessionData.
+         *
+         *     It counts for the day `practised_on`, which its date was in `time_zone`, where it was played. `recording_id` is the file of
+         *     its recording at `/files`.
          */
         SessionOut: {
             /** Analysis */
@@ -336,13 +448,30 @@ export interface components {
             id: string;
             /** Instrument */
             instrument: string;
+            /** Notes */
+            notes: string | null;
+            /**
+             * Practised On
+             * Format: date
+             */
+            practised_on: string;
+            /** Recording Id */
+            recording_id: string | null;
             score: components["schemas"]["ScoreOut"] | null;
             /** Score Accuracy */
             score_accuracy: number | null;
             /** Score Problem */
             score_problem: string | null;
+            /** Sections */
+            sections: components["schemas"]["SectionOut"][];
+            /** Self Rating */
+            self_rating: number | null;
             /** Song Name */
             song_name: string;
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
+            /** Time Zone */
+            time_zone: string;
             /** Total Practice Seconds */
             total_practice_seconds: number;
             /** Xml Content */
@@ -373,9 +502,18 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string | null;
+                /** @description The first day that is asked for */
+                from?: string | null;
                 full?: boolean;
+                has_recording?: boolean | null;
+                has_score?: boolean | null;
+                instrument?: string | null;
                 limit?: number;
                 offset?: number;
+                /** @description One piece, whatever the case of its letters */
+                song_name?: string | null;
+                /** @description The last day that is asked for */
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -444,10 +582,18 @@ export interface operations {
                     duration_seconds: number;
                     /** Instrument */
                     instrument: string;
+                    /** Notes */
+                    notes?: string | null;
                     /** Score Accuracy */
                     score_accuracy?: number | null;
+                    /** Sections */
+                    sections?: components["schemas"]["NewSection"][] | null;
+                    /** Self Rating */
+                    self_rating?: number | null;
                     /** Song Name */
                     song_name: string;
+                    /** Tempo Bpm */
+                    tempo_bpm?: number | null;
                     /** Total Practice Seconds */
                     total_practice_seconds?: number | null;
                     /** Xml Content */
@@ -560,6 +706,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    change_session_api_sessions__session_id__patch: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: {
+                /** @description The ETag that your change is meant for; 412 where it has changed since. */
+                "if-match"?: string | null;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionChange"];
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
             };
         };
     };
