@@ -18,11 +18,12 @@ OUT_OF_TUNE = 0.1  # per semitone, of a right note
 PER_SEMITONE = 0.01  # between two wrong notes, the nearer one
 LEFT_OUT = 0.8
 TOO_MANY = 0.8
-CRUMB = 0.3  # what a heard note costs that is very short, or goes on with the one before it
-CRUMB_SECONDS = 0.08
-OUT_OF_TIME = 0.6  # half a beat or more from where the distance to the note before puts it
-UNSURE_OF_TIME = 0.2  # the same while the tempo is only asked for, not yet measured
+CRUMB = 0.05  # what a heard note costs that may be none of its own
+OUT_OF_TIME, HALF_A_BEAT = 0.6, 0.5  # so far from where the distance to the note before puts it
+FAR_OUT_OF_TIME, TWO_BEATS = 0.9, 2.0  # and this besides
+UNSURE_OF_TIME = 0.3  # of those, while the tempo is only asked for, not yet measured
 RUN, RUN_NOTE = 2.0, 0.05  # to leave out, or to add, a run of notes, and each note of it
+INSIDE_A_BAR = 0.4  # more, at either end of a run that is left out, where that is no bar line
 LEAD_NOTE = 0.2  # for each note played before the piece begins
 TAIL_NOTE = 0.02  # for each note at the end that was never reached
 FAR_SEMITONES = 12.0
@@ -35,25 +36,35 @@ SKIP_GOES_ON, EXTRA_GOES_ON = 16, 32
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A list of notes as the alignment sees it: pitches and onsets, in beats or in seconds."""
+class Wanted:
+    """The notes of the score as the alignment sees them."""
 
     midi: Doubles
-    onsets: Doubles
+    onsets: Doubles  # in beats
     durations: Doubles
+    bar_starts: NDArray[np.bool_]  # whether a note is the first of its measure
 
 
-def align(wanted: Line, heard: Line, *, seconds_per_beat: float, sure_of_tempo: bool) -> NDArray[np.int64]:
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The notes heard as the alignment sees them."""
+
+    midi: Doubles  # in tune
+    onsets: Doubles  # in seconds
+    crumbs: NDArray[np.bool_]  # whether a note may be none of its own
+
+
+def align(wanted: Wanted, heard: Played, *, seconds_per_beat: float, sure_of_tempo: bool) -> NDArray[np.int64]:
     """For each wanted note, the index of the heard one that stands for it, or -1: int64 (wanted), ascending where not -1."""
     if not wanted.midi.size or not heard.midi.size:
         return np.full(wanted.midi.size, -1)
-    return _Table(wanted, heard, seconds_per_beat, OUT_OF_TIME if sure_of_tempo else UNSURE_OF_TIME).solved()
+    return _Table(wanted, heard, seconds_per_beat, 1.0 if sure_of_tempo else UNSURE_OF_TIME).solved()
 
 
 class _Table:
     """The costs of all pairs, row by row, one row per wanted note; only the ways in are kept of rows that are done."""
 
-    def __init__(self, wanted: Line, heard: Line, seconds_per_beat: float, time_weight: float) -> None:
+    def __init__(self, wanted: Wanted, heard: Played, seconds_per_beat: float, time_weight: float) -> None:
         self.wanted, self.heard = wanted, heard
         self.beat = seconds_per_beat
         self.time_weight = time_weight
@@ -62,7 +73,7 @@ class _Table:
         centres = np.arange(self.rows) * (self.columns / self.rows)
         self.lows = np.clip(centres - self.width / 2, 0, self.columns - self.width).astype(np.int64)
         self.ways = np.zeros((self.rows, self.width), np.uint8)
-        added = _costs_of_adding(heard)
+        added = np.where(heard.crumbs, CRUMB, TOO_MANY)
         self.added = np.concatenate([[0.0], np.cumsum(added)]).astype(np.float32)
         self.lead = np.concatenate([[0.0], np.cumsum(np.minimum(added, LEAD_NOTE))[:-1]]).astype(np.float32)
 
@@ -98,10 +109,13 @@ class _Table:
                     found = self._step(i, before[left_out], left_out, too_many, first, high)
                     _keep_cheaper(cost[first - low :], way[first - low :], found, left_out * REACH + too_many)
         first = max(low, 1)
-        _keep_cheaper(cost[first - low :], way[first - low :], skipping[first - 1 : high - 1], AFTER_SKIP)
+        after_skip = skipping[first - 1 : high - 1] + np.float32(0.0 if self.wanted.bar_starts[i] else INSIDE_A_BAR)
+        _keep_cheaper(cost[first - low :], way[first - low :], after_skip, AFTER_SKIP)
         _keep_cheaper(cost[first - low :], way[first - low :], adding[first - 1 : high - 1], AFTER_EXTRA)
         away = np.abs(self.heard.midi[low:high] - self.wanted.midi[i])
-        cost += np.where(away <= 0.5, RIGHT + OUT_OF_TUNE * away, WRONG + PER_SEMITONE * np.minimum(away, FAR_SEMITONES)).astype(np.float32)
+        cost += np.where(
+            away <= 0.5, RIGHT + OUT_OF_TUNE * away, WRONG + PER_SEMITONE * np.minimum(away, FAR_SEMITONES)
+        ).astype(np.float32)
         self.ways[i] = way
         row = self._unreached()
         row[low:high] = cost
@@ -114,14 +128,17 @@ class _Table:
         earlier = slice(first - too_many - 1, high - too_many - 1)
         passed = self.heard.onsets[first:high] - self.heard.onsets[earlier]
         written = (self.wanted.onsets[i] - self.wanted.onsets[i - left_out - 1]) * self.beat
-        off = np.minimum(np.abs(passed - written) / (0.5 * self.beat), 1.0) * self.time_weight
+        off = np.abs(passed - written) / self.beat
+        late = OUT_OF_TIME * np.minimum(off / HALF_A_BEAT, 1.0) + FAR_OUT_OF_TIME * np.minimum(off / TWO_BEATS, 1.0)
         added = self.added[first:high] - self.added[first - too_many : high - too_many]
-        return np.asarray(before[earlier] + off + added + left_out * LEFT_OUT, np.float32)
+        return np.asarray(before[earlier] + self.time_weight * late + added + left_out * LEFT_OUT, np.float32)
 
     def _skipping(self, i: int, row: NDArray[np.float32], skipping: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cheapest ways to be leaving out a run that begins after `i`, or goes on through it."""
         low, high = int(self.lows[i]), int(self.lows[i]) + self.width
-        begun, going = row[low:high] + np.float32(RUN), skipping[low:high] + np.float32(RUN_NOTE)
+        at_bar = i + 1 < self.rows and self.wanted.bar_starts[i + 1]
+        begun = row[low:high] + np.float32(RUN if at_bar else RUN + INSIDE_A_BAR)
+        going = skipping[low:high] + np.float32(RUN_NOTE)
         return self._kept(i, np.minimum(begun, going), going < begun, SKIP_GOES_ON)
 
     def _adding(self, i: int, row: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -167,11 +184,3 @@ def _keep_cheaper(cost: NDArray[np.float32], way: NDArray[np.uint8], found: NDAr
     cheaper = found < cost
     np.copyto(cost, found, where=cheaper)
     way[cheaper] = name
-
-
-def _costs_of_adding(heard: Line) -> Doubles:
-    """What each heard note costs where the score has none."""
-    ends = heard.onsets + heard.durations
-    goes_on = np.zeros(heard.midi.size, bool)
-    goes_on[1:] = (np.abs(np.diff(heard.midi)) < 0.5) & (heard.onsets[1:] - ends[:-1] < CRUMB_SECONDS)
-    return np.where(goes_on | (heard.durations < CRUMB_SECONDS), CRUMB, TOO_MANY)

@@ -1,13 +1,12 @@
 """From the sound and the score to a judgement: who asks the ear asks `judge`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.sessions.analysis import alignment, marks, obstacles, pulse, segmenting, sound
-from services.sessions.analysis.alignment import Line
+from services.sessions.analysis.alignment import Played, Wanted
 from services.sessions.analysis.notes import Expected, Heard, Judgement, Obstacle, Outcome, Verdict
 from services.sessions.analysis.segmenting import Hearing
 from services.sessions.analysis.sound import Floats
@@ -48,14 +47,17 @@ def judge(
 
 
 def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> Judgement:
-    score = Line(
+    score = Wanted(
         np.array([note.midi for note in wanted]),
         np.array([note.onset_beats for note in wanted]),
         np.array([note.duration_beats for note in wanted]),
+        _bar_starts(wanted),
     )
     notes, beat, tuning, found = _followed(hearing, score, 60 / tempo_bpm)
     verdicts = _verdicts(wanted, score, notes, found, beat, tuning)
-    extras = tuple(note for place, note in enumerate(notes) if place not in set(found.tolist()))
+    added = ~segmenting.crumbs(hearing, notes)
+    added[found[found >= 0]] = False
+    extras = tuple(notes[place] for place in np.flatnonzero(added))
     return marks.judgement(
         verdicts,
         extras,
@@ -67,9 +69,7 @@ def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> J
     )
 
 
-def _followed(
-    hearing: Hearing, score: Line, asked_beat: float
-) -> tuple[tuple[Heard, ...], float, float, NDArray[np.int64]]:
+def _followed(hearing: Hearing, score: Wanted, asked_beat: float) -> tuple[tuple[Heard, ...], float, float, NDArray[np.int64]]:
     """The notes heard, the seconds of a beat, the tuning in cents, and which heard note stands for each wanted one.
 
     First without trust in the tempo, then with the one measured, then once more with the repeated notes that were only faint.
@@ -77,7 +77,7 @@ def _followed(
     notes, beat, tuning = hearing.notes, asked_beat, 0.0
     found = np.full(score.midi.size, -1)
     for trusted in (False, True, True):
-        heard = _line(notes, tuning)
+        heard = _played(hearing, notes, tuning)
         found = alignment.align(score, heard, seconds_per_beat=beat, sure_of_tempo=trusted)
         tuning += _tuning(score, heard, found)
         beat = _beat(score, heard, found, beat)
@@ -85,20 +85,25 @@ def _followed(
             notes, more = _with_faint_notes(hearing, notes, score, found, beat)
             if not more:
                 break
-    heard = _line(notes, tuning)
+    heard = _played(hearing, notes, tuning)
     found = alignment.align(score, heard, seconds_per_beat=beat, sure_of_tempo=True)
     return notes, beat, tuning, found
 
 
-def _line(notes: Sequence[Heard], tuning: float) -> Line:
-    return Line(
+def _played(hearing: Hearing, notes: Sequence[Heard], tuning: float) -> Played:
+    return Played(
         np.array([note.midi for note in notes]) - tuning / 100,
         np.array([note.onset_seconds for note in notes]),
-        np.array([note.duration_seconds for note in notes]),
+        segmenting.crumbs(hearing, notes),
     )
 
 
-def _tuning(score: Line, heard: Line, found: NDArray[np.int64]) -> float:
+def _bar_starts(wanted: Sequence[Expected]) -> NDArray[np.bool_]:
+    bars = [(note.measure, note.occurrence) for note in wanted]
+    return np.array([not place or bars[place] != bars[place - 1] for place in range(len(bars))])
+
+
+def _tuning(score: Wanted, heard: Played, found: NDArray[np.int64]) -> float:
     """How many cents the instrument is out of tune: the median of what was played nearly right."""
     paired = found >= 0
     cents = (heard.midi[found[paired]] - score.midi[paired]) * 100
@@ -106,36 +111,40 @@ def _tuning(score: Line, heard: Line, found: NDArray[np.int64]) -> float:
     return float(np.median(near)) if near.size else 0.0
 
 
-def _beat(score: Line, heard: Line, found: NDArray[np.int64], before: float) -> float:
+def _beat(score: Wanted, heard: Played, found: NDArray[np.int64], before: float) -> float:
     places = np.flatnonzero(found >= 0)
     if places.size < 2:
         return before
     return pulse.seconds_per_beat(score.onsets[places], heard.onsets[found[places]], _joined(places, found), asked=before)
 
 
-def _joined(places: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each of the found notes follows the one before it with nothing left out in the score, and nothing added."""
+def _joined(places: NDArray[np.int64], found: NDArray[np.int64], skipped: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Whether each of the found notes follows the one before it, with no run left out in the score and none added."""
     joined = np.ones(places.size, bool)
     joined[:1] = False
     joined[1:] &= (np.diff(places) <= alignment.REACH) & (np.diff(found[places]) <= alignment.REACH)
+    if skipped is not None:
+        joined[1:] &= np.diff(np.cumsum(skipped)[places]) == 0
     return joined
 
 
 def _with_faint_notes(
-    hearing: Hearing, notes: tuple[Heard, ...], score: Line, found: NDArray[np.int64], beat: float
+    hearing: Hearing, notes: tuple[Heard, ...], score: Wanted, found: NDArray[np.int64], beat: float
 ) -> tuple[tuple[Heard, ...], bool]:
     """The notes, with those cut in two that cover a missing note and swell faintly just where it was due; whether any were."""
     cuts: dict[int, list[float]] = {}
-    for place in np.flatnonzero(found < 0):
+    for place in np.flatnonzero(found < 0).tolist():
         before = place - 1
         while before >= 0 and found[before] < 0 and place - before < alignment.REACH:
             before -= 1
         if before < 0 or found[before] < 0:
             continue
         note = notes[found[before]]
-        due = note.onset_seconds + (score.onsets[place] - score.onsets[before]) * beat
-        at = segmenting.faint_onset(hearing, due, within=_tolerance(beat))
-        if at is not None and note.onset_seconds < at < note.onset_seconds + note.duration_seconds:
+        written = (score.onsets[place] - score.onsets[before]) * beat
+        if note.duration_seconds < written + score.durations[place] * beat / 2:
+            continue
+        at = segmenting.faint_onset(hearing, note.onset_seconds + written, within=min(_tolerance(beat), written / 2))
+        if at is not None:
             cuts.setdefault(int(found[before]), []).append(at)
     out: list[Heard] = []
     for place, note in enumerate(notes):
@@ -144,16 +153,17 @@ def _with_faint_notes(
 
 
 def _verdicts(
-    wanted: Sequence[Expected], score: Line, notes: Sequence[Heard], found: NDArray[np.int64], beat: float, tuning: float
+    wanted: Sequence[Expected], score: Wanted, notes: Sequence[Heard], found: NDArray[np.int64], beat: float, tuning: float
 ) -> list[Verdict]:
     places = np.flatnonzero(found >= 0)
+    skipped = _skipped(wanted, notes, found, beat)
     tolerance = _tolerance(beat)
     onsets = np.array([notes[k].onset_seconds for k in found[places]])
-    late = pulse.deviations(score.onsets[places], onsets, _joined(places, found), beat=beat, tolerance=tolerance)
-    seconds_late = dict(zip(places.tolist(), late.tolist(), strict=True))
-    verdicts = [Verdict(note, Outcome.MISSED) for note in wanted]
-    for place in places.tolist():
-        heard, seconds = notes[int(found[place])], seconds_late[place]
+    joined = _joined(places, found, skipped)
+    late = pulse.deviations(score.onsets[places], onsets, joined, beat=beat, tolerance=tolerance)
+    verdicts = [Verdict(note, Outcome.SKIPPED if out else Outcome.MISSED) for note, out in zip(wanted, skipped, strict=True)]
+    for place, seconds in zip(places.tolist(), late.tolist(), strict=True):
+        heard = notes[int(found[place])]
         cents = (heard.midi - wanted[place].midi) * 100 - tuning
         outcome = Outcome.CORRECT
         if abs(cents) > QUARTER_TONE_CENTS:
@@ -161,37 +171,32 @@ def _verdicts(
         elif abs(seconds) > tolerance:
             outcome = Outcome.LATE if seconds > 0 else Outcome.EARLY
         verdicts[place] = Verdict(wanted[place], outcome, heard, cents, seconds, seconds / beat)
-    return _with_skipped(verdicts, beat)
+    return verdicts
 
 
-def _with_skipped(verdicts: list[Verdict], beat: float) -> list[Verdict]:
-    """The same, where a measure of which nothing was played is skipped rather than missed note by note.
+def _skipped(wanted: Sequence[Expected], notes: Sequence[Heard], found: NDArray[np.int64], beat: float) -> NDArray[np.bool_]:
+    """Which notes belong to a measure of which nothing was played, so that it was skipped rather than missed note by note.
 
     Of a single note, the clock decides: where as much time passed as if it had been played, it was missed.
     """
-    out = list(verdicts)
-    for start, stop in _bars(verdicts):
-        if any(verdict.heard is not None for verdict in verdicts[start:stop]):
-            continue
-        if stop - start > 1 or not _time_passed(verdicts, start, stop, beat):
-            out[start:stop] = [replace(verdict, outcome=Outcome.SKIPPED) for verdict in verdicts[start:stop]]
+    out = np.zeros(len(wanted), bool)
+    starts = np.flatnonzero(_bar_starts(wanted)).tolist()
+    for start, stop in zip(starts, [*starts[1:], len(wanted)], strict=True):
+        if (found[start:stop] < 0).all():
+            out[start:stop] = stop - start > 1 or not _time_passed(wanted, notes, found, start, beat)
     return out
 
 
-def _bars(verdicts: Sequence[Verdict]) -> list[tuple[int, int]]:
-    keys = [(verdict.note.measure, verdict.note.occurrence) for verdict in verdicts]
-    starts = [place for place in range(len(keys)) if not place or keys[place] != keys[place - 1]]
-    return list(zip(starts, [*starts[1:], len(keys)], strict=True))
-
-
-def _time_passed(verdicts: Sequence[Verdict], start: int, stop: int, beat: float) -> bool:
-    if not start or stop >= len(verdicts):
+def _time_passed(wanted: Sequence[Expected], notes: Sequence[Heard], found: NDArray[np.int64], place: int, beat: float) -> bool:
+    """Whether the clock went on through a note that was not played: less is lost around it than half of the note."""
+    played = np.flatnonzero(found >= 0)
+    at = int(np.searchsorted(played, place))
+    if not 0 < at < played.size:
         return False
-    before, after = verdicts[start - 1], verdicts[stop]
-    if before.heard is None or after.heard is None:
-        return False
-    passed = (after.heard.onset_seconds - before.heard.onset_seconds) / beat
-    return passed > verdicts[start].note.onset_beats - before.note.onset_beats + verdicts[start].note.duration_beats / 2
+    before, after = int(played[at - 1]), int(played[at])
+    passed = (notes[int(found[after])].onset_seconds - notes[int(found[before])].onset_seconds) / beat
+    written = wanted[after].onset_beats - wanted[before].onset_beats
+    return bool(written - passed < wanted[place].duration_beats / 2)
 
 
 def _tolerance(beat: float) -> float:

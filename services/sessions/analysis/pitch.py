@@ -1,4 +1,4 @@
-"""Which pitch sounds when: YIN (de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator", 2002), many frames at once."""
+"""Which pitch sounds when: YIN (de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator", 2002), by the block."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,8 @@ LOWEST_HZ, HIGHEST_HZ = 27.0, 4_300.0  # a piano's; below and above, nothing is 
 SHORTEST_WINDOW = 480  # samples, 30 ms: shorter ones lose the pitch in 30 dB of noise
 NEARLY_AS_GOOD = 0.05  # a shorter period this close to the best one is the period; the best is often a multiple of it
 AT_ONCE = 500  # frames; about 30 MB of working memory
-STEPS_OF_A_PERIOD = 16  # at least, of the highest pitch: fewer, and a dip falls between two steps
+STEPS_OF_A_PERIOD = 32  # at least, of the highest pitch: fewer, and a dip falls between two steps, and its double wins
+FINEST = 8  # steps of a sample: more costs more than it helps
 MULTIPLES = 4  # a period is read off up to its fourth multiple, which quarters the error of rounding to samples
 
 
@@ -30,7 +31,7 @@ def track(samples: Floats, *, lowest_hz: float, highest_hz: float) -> Pitches:
     The samples are at `RATE_HZ`. A narrow range is quicker, sharper in time and makes fewer errors of an octave.
     """
     lowest_hz, highest_hz = max(lowest_hz, LOWEST_HZ), min(highest_hz, HIGHEST_HZ)
-    finer = 1 << max(0, int(np.ceil(np.log2(highest_hz * STEPS_OF_A_PERIOD / RATE_HZ))))
+    finer = min(FINEST, 1 << max(0, int(np.ceil(np.log2(highest_hz * STEPS_OF_A_PERIOD / RATE_HZ)))))
     longest = int(np.ceil(RATE_HZ / lowest_hz)) + 2
     window = max(SHORTEST_WINDOW, longest)
     count = sound.frame_count(samples)
@@ -101,4 +102,4 @@ def _vertex(difference: Floats, at: NDArray[np.int64]) -> NDArray[np.float64]:
     before, here, after = (difference[rows, at + move].astype(np.float64) for move in (-1, 0, 1))
     bend = before - 2 * here + after
     shift = np.divide(before - after, 2 * bend, out=np.zeros_like(bend), where=bend > 1e-12)
-    return at + np.clip(shift, -0.5, 0.5)
+    return np.asarray(at + np.clip(shift, -0.5, 0.5))

@@ -42,10 +42,10 @@ def _pieces(joined: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _deviations(beats: Doubles, seconds: Doubles, local: Doubles, tolerance: float) -> Doubles:
-    """The deviations of one piece without a break."""
+    """The deviations of one piece without a break. Its first note may be late; early, nobody could tell."""
     out = np.zeros(beats.size)
     first = min(5, beats.size)
-    due = float(np.median(seconds[:first] - (beats[:first] - beats[0]) * local[0]))
+    due = float(min(seconds[0], np.median(seconds[:first] - (beats[:first] - beats[0]) * local[0])))
     for k in range(beats.size):
         if k:
             due += (beats[k] - beats[k - 1]) * local[k]
@@ -56,7 +56,8 @@ def _deviations(beats: Doubles, seconds: Doubles, local: Doubles, tolerance: flo
         later = slice(k + 1, k + 1 + AHEAD)
         shifts = seconds[later] - (due + (beats[later] - beats[k]) * local[k])
         alike = np.abs(shifts - out[k]) <= tolerance
-        if alike.size and alike.sum() * 2 > alike.size:
+        back_at_once = shifts.size and abs(shifts[0]) <= tolerance
+        if not back_at_once and alike.sum() * 2 > alike.size:
             due += float(np.median(np.append(shifts[alike], out[k])))
     return out
 
@@ -74,7 +75,9 @@ def _local_beats(beats: Doubles, seconds: Doubles, joined: NDArray[np.bool_], be
     return out
 
 
-def _between(beats: Doubles, seconds: Doubles, joined: NDArray[np.bool_], asked: float) -> tuple[Doubles, Doubles, NDArray[np.bool_]]:
+def _between(
+    beats: Doubles, seconds: Doubles, joined: NDArray[np.bool_], asked: float
+) -> tuple[Doubles, Doubles, NDArray[np.bool_]]:
     """The distance of each note to the one before it, in beats and seconds, and where that says something of the tempo."""
     beats_between, seconds_between = np.diff(beats, prepend=beats[:1]), np.diff(seconds, prepend=seconds[:1])
     usable = joined & (beats_between > 0) & (seconds_between > SLOWEST * asked * beats_between)

@@ -1,6 +1,8 @@
 """From frames to notes: a note ends where the sound does, where the pitch moves on, or where the sound swells up again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -16,9 +18,11 @@ QUIET_DB = 45.0  # below the loudest, a sound is an echo or the room
 STEP_SEMITONES = 0.65  # between the widest vibrato and the narrowest semitone
 BESIDE = 5  # frames on either side that a step of pitch is looked for between: two of them may be glitches
 SWELL_DB = 3.0  # within SWELL_FRAMES: more than vibrato does, less than a tongue or a bow does
+SURE_SWELL_DB = 6.0  # with less, it is one note more only where the score wants one: a room does as much
 FAINT_SWELL_DB = 1.0  # counts only where the score wants the same pitch again
 SWELL_FRAMES = 3
 SHORTEST = 4  # frames: 40 ms, half of the shortest note that anybody plays
+CRUMB_SECONDS = 0.08  # a sound so short is as often a squeak as a note
 HOLE = 3  # frames without a pitch that do not end a note
 
 
@@ -44,7 +48,7 @@ def listen(samples: Floats, *, lowest_hz: float, highest_hz: float) -> Hearing:
     notes: list[Heard] = []
     for start, stop in runs(_without_holes(voiced)):
         cuts = [start, *_cuts(pitches.midi[start:stop], swells[start:stop], start), stop]
-        whole = _joined(list(zip(cuts, cuts[1:], strict=False)), pitches.midi, swells)
+        whole = _joined(list(pairwise(cuts)), pitches.midi, swells)
         notes += [note for low, high in whole if (note := note_of(pitches, levels, voiced, low, high)) is not None]
     return Hearing(pitches, levels, swells, voiced, tuple(notes))
 
@@ -73,7 +77,7 @@ def note_of(pitches: pitch.Pitches, levels: Floats, voiced: NDArray[np.bool_], s
 def _without_holes(voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
     filled = voiced.copy()
     for start, stop in runs(~voiced):
-        if 0 < start and stop < voiced.size and stop - start <= HOLE:
+        if start > 0 and stop < voiced.size and stop - start <= HOLE:
             filled[start:stop] = True
     return filled
 
@@ -83,7 +87,7 @@ def _swells(levels: Floats) -> Floats:
     if not levels.size:
         return levels
     before = sliding_window_view(np.concatenate([np.repeat(levels[:1], SWELL_FRAMES), levels]), SWELL_FRAMES + 1)
-    return (levels - before.min(axis=1)).astype(np.float32)
+    return np.asarray(levels - before.min(axis=1), np.float32)
 
 
 def _cuts(midi: Floats, swells: Floats, start: int) -> list[int]:
@@ -100,7 +104,7 @@ def _steps(midi: Floats) -> Floats:
     """For each frame, how far the pitch of the frames from it on is from that of the frames before it, in semitones."""
     out = np.zeros(midi.size, np.float32)
     if midi.size >= 2 * BESIDE:
-        middle = np.median(sliding_window_view(midi, BESIDE), axis=1)
+        middle: Floats = np.median(sliding_window_view(midi, BESIDE), axis=1)
         out[BESIDE : BESIDE + middle.size - BESIDE] = np.abs(middle[BESIDE:] - middle[:-BESIDE])
     return out
 
@@ -129,13 +133,22 @@ def faint_onset(hearing: Hearing, due_seconds: float, *, within: float) -> float
     return (low + int(near.argmax()) - SWELL_FRAMES // 2) * SECONDS_PER_FRAME
 
 
+def crumbs(hearing: Hearing, notes: Sequence[Heard]) -> NDArray[np.bool_]:
+    """Which notes may be no notes of their own: those that go on with the one before them, or are over at once."""
+    out = np.array([note.duration_seconds < CRUMB_SECONDS for note in notes], bool)
+    for place in range(1, len(notes)):
+        before, note = notes[place - 1], notes[place]
+        gap = note.onset_seconds - before.onset_seconds - before.duration_seconds
+        if abs(note.midi - before.midi) < STEP_SEMITONES and gap <= HOLE * SECONDS_PER_FRAME:
+            at = round(note.onset_seconds / SECONDS_PER_FRAME)
+            out[place] |= bool(hearing.swells_db[max(at - 1, 0) : at + 2 * SWELL_FRAMES].max() < SURE_SWELL_DB)
+    return out
+
+
 def cut(hearing: Hearing, note: Heard, at_seconds: list[float]) -> list[Heard]:
     """The notes that a note becomes when it is cut; the note itself where a piece would be no note."""
     ends = [note.onset_seconds, *sorted(at_seconds), note.onset_seconds + note.duration_seconds]
     frames = [round(each / SECONDS_PER_FRAME) for each in ends]
-    pieces = [
-        note_of(hearing.pitches, hearing.levels_db, hearing.voiced, low, high)
-        for low, high in zip(frames, frames[1:], strict=False)
-    ]
+    pieces = [note_of(hearing.pitches, hearing.levels_db, hearing.voiced, low, high) for low, high in pairwise(frames)]
     whole = [piece for piece in pieces if piece is not None]
     return whole if len(whole) == len(pieces) else [note]

@@ -34,7 +34,10 @@ def prepared(samples: Floats, sample_rate_hz: float) -> Floats:
 
 
 def _resampled(samples: Floats, sample_rate_hz: float) -> Floats:
-    """The same sound at `RATE_HZ`, through a windowed sinc that keeps what folds back out (Smith, "Bandlimited Interpolation")."""
+    """The same sound at `RATE_HZ`, through a windowed sinc that is as narrow as the lower of both rates asks.
+
+    J. O. Smith, "Bandlimited Interpolation".
+    """
     step = sample_rate_hz / RATE_HZ
     reach = int(np.ceil(LOBES * max(1.0, step)))
     table = _sinc_table(reach, cut=min(1.0, 1.0 / step) * 0.95)
@@ -54,11 +57,11 @@ def _sinc_table(reach: int, *, cut: float) -> Floats:
     offsets = np.arange(-reach + 1, reach + 1)[None, :] - (np.arange(PHASES)[:, None] + 0.5) / PHASES
     taper = np.cos(np.pi / 2 * np.clip(offsets / reach, -1, 1)) ** 2
     kernel = cut * np.sinc(cut * offsets) * taper
-    return (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(kernel / kernel.sum(axis=1, keepdims=True), np.float32)
 
 
 def frames(samples: Floats, size: int, *, at_once: int = 1_000) -> Iterator[tuple[int, Floats]]:
-    """Blocks of frames of `size` samples, each centred on a multiple of `HOP`: the index of the first, and float32 (n, size)."""
+    """Blocks of frames of `size` samples, each centred on a multiple of `HOP`: the first one's index, float32 (n, size)."""
     count = frame_count(samples)
     before = size // 2
     for start in range(0, count, at_once):
@@ -67,7 +70,7 @@ def frames(samples: Floats, size: int, *, at_once: int = 1_000) -> Iterator[tupl
         piece = np.zeros(high - low, np.float32)
         inside = samples[max(low, 0) : max(high, 0)]
         piece[max(-low, 0) : max(-low, 0) + inside.size] = inside
-        yield start, sliding_window_view(piece, size)[::HOP]
+        yield start, np.asarray(sliding_window_view(piece, size)[::HOP], dtype=np.float32)
 
 
 def frame_count(samples: Floats) -> int:

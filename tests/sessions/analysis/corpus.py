@@ -42,12 +42,28 @@ def expected(part: stream.Part) -> tuple[Expected, ...]:
                 notes.append(_longer(last, float(note.quarterLength)))
                 continue
             notes.append(
-                Expected(len(notes), (f"n{len(notes)}",), place, 1, beats, float(note.quarterLength), note.pitch.ps, note.nameWithOctave)
+                Expected(
+                    len(notes),
+                    (f"n{len(notes)}",),
+                    place,
+                    1,
+                    beats,
+                    float(note.quarterLength),
+                    note.pitch.ps,
+                    note.nameWithOctave,
+                )
             )
     return tuple(notes)
 
 
 def _longer(note: Expected, beats: float) -> Expected:
     return Expected(
-        note.index, note.note_ids, note.measure, note.occurrence, note.onset_beats, note.duration_beats + beats, note.midi, note.name
+        note.index,
+        note.note_ids,
+        note.measure,
+        note.occurrence,
+        note.onset_beats,
+        note.duration_beats + beats,
+        note.midi,
+        note.name,
     )

@@ -31,7 +31,8 @@ class Tally:
         self.overlooked += len(real - found)
 
     def __str__(self) -> str:
-        return f"precision {self.precision:.3f} recall {self.recall:.3f} ({self.hits} found, {self.false} false, {self.overlooked} not)"
+        counts = f"{self.hits} found, {self.false} false, {self.overlooked} not"
+        return f"precision {self.precision:.3f} recall {self.recall:.3f} ({counts})"
 
 
 @dataclass
@@ -44,6 +45,10 @@ class Sheet:
     late: Tally = field(default_factory=Tally)
     missed: Tally = field(default_factory=Tally)
     skipped: Tally = field(default_factory=Tally)
+
+    @property
+    def false_alarms(self) -> int:
+        return sum(tally.false for tally in (self.wrong, self.late, self.missed, self.skipped))
 
     def add(self, performance: Performance, judgement: Judgement) -> None:
         self.cases += 1

@@ -168,11 +168,17 @@ def _rendered(played: Sequence[Sounding], plan: Plan, rng: np.random.Generator) 
 def tone(seconds: float, midi: float, timbre: Timbre, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """One note with its harmonics, vibrato and envelope."""
     at = np.arange(int((seconds + timbre.release_seconds) * rate)) / rate
-    vibrato = timbre.vibrato_cents / 100 * np.sin(6.28 * timbre.vibrato_hz * at + rng.uniform(0, 6.28)) * np.clip(at / 0.2, 0, 1)
+    vibrato = (
+        timbre.vibrato_cents / 100 * np.sin(6.28 * timbre.vibrato_hz * at + rng.uniform(0, 6.28)) * np.clip(at / 0.2, 0, 1)
+    )
     hz = 440 * 2 ** ((midi + vibrato - 69) / 12)
     phase = 2 * np.pi * np.cumsum(hz) / rate
     wave = sum(
-        (level * np.sin(n * phase + rng.uniform(0, 6.28)) for n, level in enumerate(timbre.harmonics, 1) if n * hz.max() < 0.45 * rate),
+        (
+            level * np.sin(n * phase + rng.uniform(0, 6.28))
+            for n, level in enumerate(timbre.harmonics, 1)
+            if n * hz.max() < 0.45 * rate
+        ),
         np.zeros(at.size),
     )
     up = np.clip(at / timbre.attack_seconds, 0, 1)
