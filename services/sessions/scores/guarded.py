@@ -5,6 +5,7 @@ as a name; one that declares anything of its own is refused.
 """
 
 import re
+from collections.abc import Callable, Collection
 from typing import NoReturn, Protocol
 from xml.parsers import expat
 
@@ -39,17 +40,18 @@ class Visitor(Protocol):
         """Some of the text in it."""
 
 
-def walk(text: str, visitor: Visitor) -> "expat.XMLParserType":
+def walk(text: str, visitor: Visitor) -> None:
     """Tell `visitor` of everything in a document. Raises Broken, Hostile; what was told until then may be thrown away."""
-    content = text.encode()
-    if len(content) > MAX_BYTES:
-        raise Hostile(f"is larger than {MAX_BYTES} bytes")
-    parser = _Walk(visitor).parser
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as reason:
-        raise Broken(f"is not well-formed XML: {expat.ErrorString(reason.code)} in line {reason.lineno}") from reason
-    return parser
+    _Walk(visitor).over(text.encode())
+
+
+def places(text: str, names: Collection[str]) -> list[tuple[str, int]]:
+    """Where the elements of these names begin, in the order of the document: the name, and which byte of the text in UTF-8."""
+    found = _Places(names)
+    walk = _Walk(found)
+    found.where = walk.where
+    walk.over(text.encode())
+    return found.found
 
 
 def as_text(content: bytes) -> str:
@@ -104,13 +106,31 @@ def _unread() -> NoReturn:
     raise Hostile("is in an encoding that is not read here; send it in UTF-8")
 
 
+class _Places:
+    """Notices where elements begin."""
+
+    where: Callable[[], int]
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+        self.found: list[tuple[str, int]] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name in self._names:
+            self.found.append((name, self.where()))
+
+    def end(self, name: str) -> None: ...
+
+    def text(self, words: str) -> None: ...
+
+
 class _Walk:
     """One walk through one document; the bounds are looked at on the way, so that nothing is held which is over them."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
         self._depth = self._elements = 0
-        self.parser = parser = expat.ParserCreate("UTF-8")  # whatever the document says of itself
+        self._parser = parser = expat.ParserCreate("UTF-8")  # whatever the document says of itself
         parser.buffer_text = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         parser.StartDoctypeDeclHandler = self._doctype
@@ -121,6 +141,17 @@ class _Walk:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = visitor.text
+
+    def over(self, content: bytes) -> None:
+        if len(content) > MAX_BYTES:
+            raise Hostile(f"is larger than {MAX_BYTES} bytes")
+        try:
+            self._parser.Parse(content, True)
+        except expat.ExpatError as reason:
+            raise Broken(f"is not well-formed XML: {expat.ErrorString(reason.code)} in line {reason.lineno}") from reason
+
+    def where(self) -> int:
+        return self._parser.CurrentByteIndex
 
     def _doctype(self, _name: str, _system: str | None, _public: str | None, declares: bool) -> None:
         if declares:
