@@ -229,13 +229,13 @@ describe.each(STORAGES)('%s', (_name, make) => {
   });
 
   it('has the days of here, or those that were lived, for somebody who travels', async () => {
-    const evening = Date.parse(`${daysAgo(3).slice(0, 10)}T21:00:00Z`); // six in the morning in Tokyo, and of the next day
-    const [before, after] = [new Date(evening).toISOString(), new Date(evening + 14 * 3_600_000).toISOString()];
-    await make({ zone: () => 'Europe/Prague' }).saveSession(session({ date: before }));
-    await make({ zone: () => 'Asia/Tokyo' }).saveSession(session({ date: after }));
+    const noon = Date.parse(`${daysAgo(3).slice(0, 10)}T12:00:00Z`); // that morning in Samoa, the next one on Kiritimati
+    const [before, after] = [new Date(noon).toISOString(), new Date(noon + 3_600_000).toISOString()];
+    await make({ zone: () => 'Pacific/Pago_Pago' }).saveSession(session({ date: before }));
+    await make({ zone: () => 'Pacific/Kiritimati' }).saveSession(session({ date: after }));
 
     const days = async (daysAsLived: boolean) =>
-      (await make({ zone: () => 'Asia/Tokyo', daysAsLived }).getUserStats()).weekly_progress.filter((day) => day.minutes > 0);
+      (await make({ zone: () => 'Pacific/Kiritimati', daysAsLived }).getUserStats()).weekly_progress.filter((day) => day.minutes > 0);
 
     expect((await days(false)).map((day) => day.minutes)).toEqual([20]);
     expect((await days(true)).map((day) => day.minutes)).toEqual([10, 10]);
