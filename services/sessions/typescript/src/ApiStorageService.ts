@@ -17,11 +17,6 @@ export interface ApiOptions {
   getToken?: TokenGetter;
   /** The player's IANA zone; this device's where nothing is said. */
   zone?: () => string;
-  /**
-   * Count each session on the day that it was where it was played, and not on the one that it was seen from here. Today is
-   * that of the zone in the account's profile then.
-   */
-  daysAsLived?: boolean;
   /** Where the ids that sessions were saved under are kept. */
   storage?: Pick<Storage, 'getItem' | 'setItem'>;
   pageRows?: number;
@@ -33,15 +28,12 @@ export interface ApiOptions {
 export class ApiStorageService implements IStorageService {
   private readonly tutti: Tutti;
   private readonly zone: () => string;
-  private readonly daysAsLived: boolean;
   private readonly pageRows: number;
   private readonly savedAs: SavedAs;
 
-  constructor(options: ApiOptions = {}) {
-    const { zone = deviceZone, daysAsLived = false, storage = browserStorage(), pageRows = PAGE_ROWS, ...reached } = options;
+  constructor({ zone = deviceZone, storage = browserStorage(), pageRows = PAGE_ROWS, ...reached }: ApiOptions = {}) {
     this.tutti = new Tutti(reached);
     this.zone = zone;
-    this.daysAsLived = daysAsLived;
     this.pageRows = pageRows;
     this.savedAs = new SavedAs(storage, 'practice.saved-as');
   }
@@ -81,7 +73,7 @@ export class ApiStorageService implements IStorageService {
   }
 
   async getUserStats(): Promise<UserStatsData> {
-    const answer = await this.tutti.ask('GET', this.daysAsLived ? '/api/stats' : `/api/stats?${this.tz()}`);
+    const answer = await this.tutti.ask('GET', `/api/stats?${this.tz()}`);
     return pick((await answer.json()) as UserStatsData, STATS);
   }
 

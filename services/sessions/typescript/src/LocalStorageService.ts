@@ -14,8 +14,6 @@ export interface LocalOptions {
   storage?: Storage;
   /** The player's IANA zone; this device's where nothing is said. */
   zone?: () => string;
-  /** Count each session on the day that it was where it was played, and not on the one that it was seen from here. */
-  daysAsLived?: boolean;
 }
 
 const PREFIX = 'practice.session.'; // one key a session, so that saving one does not write the others again
@@ -24,12 +22,10 @@ const PREFIX = 'practice.session.'; // one key a session, so that saving one doe
 export class LocalStorageService implements IStorageService {
   private readonly storage: Storage;
   private readonly zone: () => string;
-  private readonly daysAsLived: boolean;
 
-  constructor({ storage = localStorage, zone = deviceZone, daysAsLived = false }: LocalOptions = {}) {
+  constructor({ storage = localStorage, zone = deviceZone }: LocalOptions = {}) {
     this.storage = storage;
     this.zone = zone;
-    this.daysAsLived = daysAsLived;
   }
 
   async getSessions(): Promise<SessionData[]> {
@@ -57,7 +53,7 @@ export class LocalStorageService implements IStorageService {
   }
 
   async getUserStats(): Promise<UserStatsData> {
-    return stats(this.rows(), new Date(), this.zone(), this.daysAsLived);
+    return stats(this.rows(), new Date(), this.zone());
   }
 
   private find(id: string): Row | undefined {

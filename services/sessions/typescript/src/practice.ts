@@ -1,4 +1,4 @@
-// What practice adds up to, by the same rules as Tutti's practice.py and streaks.py.
+// What practice adds up to, by the same rules as in Tutti's calendars and stats.
 import type { UserStatsData } from './types';
 
 /** One session as the stats see it. `time_zone` is the one that was in force when it was saved. */
@@ -42,21 +42,25 @@ export function streak(days: ReadonlySet<number>, today: number): number {
   return length;
 }
 
-/** The stats as of now. Days are those of `zone`; as lived, each session counts on the day that it was where it was played. */
-export function stats(practised: readonly Practised[], now: Date, zone: string, isAsLived: boolean): UserStatsData {
+/**
+ * The stats as of now. The week is seen from `zone`; the streak is one of days as they were lived, each session's in the zone
+ * of its own: where one looks from ends none. A day counts when at least a second was practised on it.
+ */
+export function stats(practised: readonly Practised[], now: Date, zone: string): UserStatsData {
   const today = dayOf(now, zone);
   const seconds = new Map<number, number>();
   for (const each of practised) {
-    const day = dayOf(new Date(each.date), isAsLived ? each.time_zone : zone);
+    const day = dayOf(new Date(each.date), zone);
     seconds.set(day, (seconds.get(day) ?? 0) + each.duration_seconds);
   }
+  const lived = practised.filter((each) => each.duration_seconds > 0).map((each) => dayOf(new Date(each.date), each.time_zone));
   const week = Array.from({ length: WEEK_DAYS }, (_, number) => today - WEEK_DAYS + 1 + number);
   return {
     weekly_progress: week.map((day) => ({
       day: DAY_NAMES[new Date(day * DAY_MS).getUTCDay()] as string,
       minutes: minutes(seconds.get(day) ?? 0),
     })),
-    streak: streak(new Set(seconds.keys()), today),
+    streak: streak(new Set(lived), today),
     total_minutes: minutes(practised.reduce((sum, each) => sum + each.duration_seconds, 0)),
   };
 }

@@ -6,7 +6,7 @@ export type Kept = Required<Omit<SessionData, 'id' | 'audio_url'>>;
 
 const SUMMARY_KEYS = ['performace_summary', 'performance_summary', 'summary']; // the first is how the client spells it
 const FEEDBACK_KEYS = ['coach-feedback', 'coach_feedback', 'feedback'];
-const DATE_ALONE = /^\d{4}-\d{2}-\d{2}$/; // JavaScript takes it for midnight in UTC; it is one of the player's calendar
+const DATE_ALONE = /^\d{4}-\d{2}-\d{2}$/; // noon of it, which is on that day wherever days begin
 
 /** What is kept of a session: fractions of seconds rounded half up, instants in UTC, the words found wherever they were said. */
 export function asKept(session: SessionData, now: Date): Kept {
@@ -33,7 +33,7 @@ export function isSame(before: SessionData, kept: Kept, hasDate: boolean): boole
 }
 
 function asInstant(date: string, now: Date): string {
-  const at = date ? new Date(DATE_ALONE.test(date) ? `${date}T00:00:00` : date) : now;
+  const at = date ? new Date(DATE_ALONE.test(date) ? `${date}T12:00:00` : date) : now;
   return Number.isNaN(at.getTime()) ? date : at.toISOString();
 }
 

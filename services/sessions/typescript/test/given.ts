@@ -21,7 +21,7 @@ export function api(options: ApiOptions = {}): ApiStorageService {
 }
 
 /** What both storages can be told. */
-type Options = Pick<ApiOptions, 'zone' | 'daysAsLived'>;
+type Options = Pick<ApiOptions, 'zone'>;
 
 export const STORAGES: [string, (options?: Options) => IStorageService][] = [
   ['LocalStorageService', (options) => new LocalStorageService(options)],

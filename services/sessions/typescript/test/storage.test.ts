@@ -228,17 +228,29 @@ describe.each(STORAGES)('%s', (_name, make) => {
     expect(weekly_progress.at(-1)?.day).toBe(day(new Date()));
   });
 
-  it('has the days of here, or those that were lived, for somebody who travels', async () => {
-    const noon = Date.parse(`${daysAgo(3).slice(0, 10)}T12:00:00Z`); // that morning in Samoa, the next one on Kiritimati
+  it('shows a traveller the week as seen from here, and a streak of days as they were lived', async () => {
+    const noon = Date.parse(`${daysAgo(1).slice(0, 10)}T12:00:00Z`); // that morning in Samoa, the next one on Kiritimati
     const [before, after] = [new Date(noon).toISOString(), new Date(noon + 3_600_000).toISOString()];
     await make({ zone: () => 'Pacific/Pago_Pago' }).saveSession(session({ date: before }));
-    await make({ zone: () => 'Pacific/Kiritimati' }).saveSession(session({ date: after }));
+    const there = make({ zone: () => 'Pacific/Kiritimati' });
+    await there.saveSession(session({ date: after }));
 
-    const days = async (daysAsLived: boolean) =>
-      (await make({ zone: () => 'Pacific/Kiritimati', daysAsLived }).getUserStats()).weekly_progress.filter((day) => day.minutes > 0);
+    const stats = await there.getUserStats();
 
-    expect((await days(false)).map((day) => day.minutes)).toEqual([20]);
-    expect((await days(true)).map((day) => day.minutes)).toEqual([10, 10]);
+    expect(stats.weekly_progress.map((day) => day.minutes).filter((each) => each > 0)).toEqual([20]);
+    expect(stats.streak).toBe(2);
+  });
+
+  it('counts no day on which nothing was practised', async () => {
+    await storage.saveSession(session({ duration_seconds: 0 }));
+
+    expect((await storage.getUserStats()).streak).toBe(0);
+  });
+
+  it('takes a day without an hour for that day', async () => {
+    await storage.saveSession(session({ date: '2026-01-31' }));
+
+    expect(new Date((await only(storage)).date).toString()).toContain('Jan 31 2026 12:00:00');
   });
 
   it('refuses what is wrong by its name, and keeps nothing', async () => {
