@@ -4,6 +4,78 @@
  */
 
 export interface paths {
+    "/api/goals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Goals
+         * @description Your goals, newest first, each with its progress; archived ones where you ask for them with `state=archived`.
+         */
+        get: operations["list_goals_api_goals_get"];
+        put?: never;
+        /**
+         * Create Goal
+         * @description Set a goal: so many minutes a day, a week or a month; of anything, of one piece, on one instrument.
+         */
+        post: operations["create_goal_api_goals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/goals/{goal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Goal
+         * @description One goal, and how near you are to it.
+         */
+        get: operations["read_goal_api_goals__goal_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Goal
+         * @description Delete a goal with its history; what was practised stays.
+         */
+        delete: operations["delete_goal_api_goals__goal_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Goal
+         * @description Change a goal; pause, archive or take it up again by its `state`.
+         */
+        patch: operations["change_goal_api_goals__goal_id__patch"];
+        trace?: never;
+    };
+    "/api/goals/{goal_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Progress
+         * @description The latest periods of a goal, newest first: met, missed, paused or still open; and the run of met ones.
+         */
+        get: operations["read_progress_api_goals__goal_id__progress_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -109,6 +181,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats/chart.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Draw Chart
+         * @description A picture of it, light or dark as the reader's system is. A daily goal is a line in charts of days.
+         */
+        get: operations["draw_chart_api_stats_chart_svg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Heatmap
+         * @description Every day of a year, with its minutes and a level from 0 (nothing) to 4 (as long as the longest quarter of its days).
+         */
+        get: operations["read_heatmap_api_stats_heatmap_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats/instruments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Instruments
+         * @description What you practised on each instrument, the most practised first.
+         */
+        get: operations["list_instruments_api_stats_instruments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats/minutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Minutes
+         * @description Minutes per day, week or month, oldest first, empty ones too: of everything, one piece or one instrument.
+         *
+         *     Every period is whole, also where `from` or `to` lies inside it. Without them: 30 days, 12 weeks or 12 months until today.
+         */
+        get: operations["list_minutes_api_stats_minutes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats/pieces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pieces
+         * @description What you practised of each piece, the most practised first. Case and spaces make no other piece.
+         */
+        get: operations["list_pieces_api_stats_pieces_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -153,6 +327,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Chart
+         * @description What a chart shows.
+         * @enum {string}
+         */
+        Chart: "week" | "month" | "year" | "heatmap";
         /**
          * DayOut
          * @description One day of the graph.
@@ -202,6 +382,131 @@ export interface components {
             xml_content: string | null;
         };
         /**
+         * GoalChange
+         * @description What is to be otherwise; what is not named stays.
+         *
+         *     A new target counts for the past too: to keep that as it was, archive the goal and set a new one. `state` pauses a goal,
+         *     archives it and takes it up again: the days on which it was not active are none of its days.
+         */
+        GoalChange: {
+            /** Ends On */
+            ends_on?: string | null;
+            /** Instrument */
+            instrument?: string | null;
+            /** Song Name */
+            song_name?: string | null;
+            /**
+             * Starts On
+             * Format: date
+             * @default 1970-01-01
+             */
+            starts_on: string;
+            state?: components["schemas"]["GoalState"] | null;
+            /**
+             * Target Minutes
+             * @default 1
+             */
+            target_minutes: number;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * GoalOut
+         * @description A goal, and the period that today lies in.
+         */
+        GoalOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ends On */
+            ends_on: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Instrument */
+            instrument: string | null;
+            period: components["schemas"]["Period"];
+            progress: components["schemas"]["ProgressOut"];
+            /** Song Name */
+            song_name: string | null;
+            /**
+             * Starts On
+             * Format: date
+             */
+            starts_on: string;
+            state: components["schemas"]["GoalState"];
+            /** Target Minutes */
+            target_minutes: number;
+            /** Title */
+            title: string | null;
+        };
+        /**
+         * GoalState
+         * @description What a goal is at: ACTIVE and PAUSED follow each other, and ARCHIVED may be taken back.
+         * @enum {string}
+         */
+        GoalState: "active" | "paused" | "archived";
+        /**
+         * HeatmapOut
+         * @description A year. Weeks begin on the weekday `week_starts_on` (1 is Monday).
+         */
+        HeatmapOut: {
+            /** Days */
+            days: components["schemas"]["SquareOut"][];
+            /** Practised Days */
+            practised_days: number;
+            /** Total Minutes */
+            total_minutes: number;
+            /** Week Starts On */
+            week_starts_on: number;
+            /** Year */
+            year: number;
+        };
+        /**
+         * HistoryOut
+         * @description The latest periods of a goal, newest first; and how many in a row were met up to now, paused ones left out.
+         */
+        HistoryOut: {
+            /** Periods */
+            periods: components["schemas"]["ProgressOut"][];
+            /** Run */
+            run: number;
+        };
+        /**
+         * InstrumentOut
+         * @description An instrument, under the name that it was given last.
+         */
+        InstrumentOut: {
+            /** Average Self Rating */
+            average_self_rating: number | null;
+            /** Best Score Accuracy */
+            best_score_accuracy: number | null;
+            /** Best Tempo Bpm */
+            best_tempo_bpm: number | null;
+            /**
+             * First Practised On
+             * Format: date
+             */
+            first_practised_on: string;
+            /** Instrument */
+            instrument: string;
+            /**
+             * Last Practised On
+             * Format: date
+             */
+            last_practised_on: string;
+            /** Minutes */
+            minutes: number;
+            /** Seconds */
+            seconds: number;
+            /** Sessions */
+            sessions: number;
+        };
+        /**
          * ListedSessionOut
          * @description A session in the history. `audio_url` plays the recording for some hours; null where there is none.
          */
@@ -238,6 +543,25 @@ export interface components {
             total_practice_seconds: number;
         };
         /**
+         * NewGoal
+         * @description So many minutes in every period: of anything, of one piece, or on one instrument. Without `starts_on` it starts today.
+         */
+        NewGoal: {
+            /** Ends On */
+            ends_on?: string | null;
+            /** Instrument */
+            instrument?: string | null;
+            period: components["schemas"]["Period"];
+            /** Song Name */
+            song_name?: string | null;
+            /** Starts On */
+            starts_on?: string | null;
+            /** Target Minutes */
+            target_minutes: number;
+            /** Title */
+            title?: string | null;
+        };
+        /**
          * NewSection
          * @description Measures as they are printed, both ends included; for how long, in `seconds` or `minutes`; how fast it went at last.
          */
@@ -256,6 +580,12 @@ export interface components {
             tempo_bpm?: number | null;
         };
         /**
+         * Outcome
+         * @description What became of a goal in one period.
+         * @enum {string}
+         */
+        Outcome: "met" | "missed" | "open" | "paused";
+        /**
          * PartOut
          * @description One part; `is_polyphonic` where it has chords, or several voices in one measure.
          */
@@ -270,6 +600,95 @@ export interface components {
             name: string;
             /** Notes */
             notes: number;
+        };
+        /**
+         * Per
+         * @description How long a period is.
+         * @enum {string}
+         */
+        Per: "day" | "week" | "month";
+        /**
+         * Period
+         * @description How often a goal is to be met.
+         * @enum {string}
+         */
+        Period: "daily" | "weekly" | "monthly";
+        /**
+         * PeriodOut
+         * @description A day, a week from Monday on, or a month, with both of its ends.
+         */
+        PeriodOut: {
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /** Minutes */
+            minutes: number;
+            /** Seconds */
+            seconds: number;
+            /** Sessions */
+            sessions: number;
+            /**
+             * Until On
+             * Format: date
+             */
+            until_on: string;
+        };
+        /**
+         * PieceOut
+         * @description A piece, under the name that it was given last.
+         */
+        PieceOut: {
+            /** Average Self Rating */
+            average_self_rating: number | null;
+            /** Best Score Accuracy */
+            best_score_accuracy: number | null;
+            /** Best Tempo Bpm */
+            best_tempo_bpm: number | null;
+            /**
+             * First Practised On
+             * Format: date
+             */
+            first_practised_on: string;
+            /**
+             * Last Practised On
+             * Format: date
+             */
+            last_practised_on: string;
+            /** Minutes */
+            minutes: number;
+            /** Seconds */
+            seconds: number;
+            /** Sessions */
+            sessions: number;
+            /** Song Name */
+            song_name: string;
+        };
+        /**
+         * ProgressOut
+         * @description One period of a goal. Where only some days of it are days of the goal, the target is that part of it.
+         */
+        ProgressOut: {
+            /** Is Met */
+            is_met: boolean;
+            /** Minutes */
+            minutes: number;
+            outcome: components["schemas"]["Outcome"];
+            /** Percent */
+            percent: number;
+            /**
+             * Period From
+             * Format: date
+             */
+            period_from: string;
+            /**
+             * Period Until
+             * Format: date
+             */
+            period_until: string;
+            /** Target Minutes */
+            target_minutes: number;
         };
         /**
          * SavedSessionOut
@@ -478,6 +897,21 @@ export interface components {
             xml_content: string | null;
         };
         /**
+         * SquareOut
+         * @description One day of a year. Level 0 is no practice; 1 to 4 are the quarters of the year's practised days, the longest in 4.
+         */
+        SquareOut: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Level */
+            level: number;
+            /** Minutes */
+            minutes: number;
+        };
+        /**
          * StatsOut
          * @description The last seven days, today last; the streak of days as of now; all minutes ever.
          */
@@ -498,6 +932,268 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_goals_api_goals_get: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["GoalState"][] | null;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalOut"][];
+                };
+            };
+        };
+    };
+    create_goal_api_goals_post: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: {
+                /** @description Makes a repetition of this request safe for 7 days. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGoal"];
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalOut"];
+                };
+            };
+        };
+    };
+    read_goal_api_goals__goal_id__get: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path: {
+                goal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalOut"];
+                };
+            };
+        };
+    };
+    delete_goal_api_goals__goal_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                goal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_goal_api_goals__goal_id__patch: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path: {
+                goal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoalChange"];
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalOut"];
+                };
+            };
+        };
+    };
+    read_progress_api_goals__goal_id__progress_get: {
+        parameters: {
+            query?: {
+                periods?: number;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path: {
+                goal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+        };
+    };
     list_sessions_api_sessions_get: {
         parameters: {
             query?: {
@@ -923,6 +1619,249 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatsOut"];
+                };
+            };
+        };
+    };
+    draw_chart_api_stats_chart_svg_get: {
+        parameters: {
+            query?: {
+                /** @description The first day that is asked for */
+                from?: string | null;
+                instrument?: string | null;
+                of?: components["schemas"]["Chart"];
+                song_name?: string | null;
+                /** @description The last day that is asked for */
+                to?: string | null;
+                /** @description An IANA time zone */
+                tz?: string | null;
+                year?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": unknown;
+                };
+            };
+        };
+    };
+    read_heatmap_api_stats_heatmap_get: {
+        parameters: {
+            query?: {
+                /** @description The first day that is asked for */
+                from?: string | null;
+                instrument?: string | null;
+                song_name?: string | null;
+                /** @description The last day that is asked for */
+                to?: string | null;
+                /** @description An IANA time zone */
+                tz?: string | null;
+                year?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatmapOut"];
+                };
+            };
+        };
+    };
+    list_instruments_api_stats_instruments_get: {
+        parameters: {
+            query?: {
+                /** @description The first day that is asked for */
+                from?: string | null;
+                instrument?: string | null;
+                limit?: number;
+                offset?: number;
+                song_name?: string | null;
+                /** @description The last day that is asked for */
+                to?: string | null;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstrumentOut"][];
+                };
+            };
+        };
+    };
+    list_minutes_api_stats_minutes_get: {
+        parameters: {
+            query?: {
+                /** @description The first day that is asked for */
+                from?: string | null;
+                instrument?: string | null;
+                per?: components["schemas"]["Per"];
+                song_name?: string | null;
+                /** @description The last day that is asked for */
+                to?: string | null;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeriodOut"][];
+                };
+            };
+        };
+    };
+    list_pieces_api_stats_pieces_get: {
+        parameters: {
+            query?: {
+                /** @description The first day that is asked for */
+                from?: string | null;
+                instrument?: string | null;
+                limit?: number;
+                offset?: number;
+                song_name?: string | null;
+                /** @description The last day that is asked for */
+                to?: string | null;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PieceOut"][];
                 };
             };
         };
