@@ -2,12 +2,10 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import Engine, insert, select, update
 
 from services.media.library import catalogue, files, locking
@@ -25,13 +23,6 @@ from tests.stack import Stack
 ARTISTS = ["Dvořák", "DVORAK", "The Beatles", "Ella Fitzgerald; Louis Armstrong", "Simon & Garfunkel", None]
 ALBUMS = ["Abbey Road", "abbey  road", "New World", None]
 GENRES = ["Rock", "Classical; Jazz", "rock/Pop", None]
-
-
-@pytest.fixture
-def worker(stack: Stack) -> Iterator[Engine]:
-    engine = stack.engine("media-worker")
-    yield engine
-    engine.dispose()
 
 
 def track(user_id: UUID, **tags: Any) -> dict[str, Any]:

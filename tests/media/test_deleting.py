@@ -1,7 +1,6 @@
 """What is left of files once they are deleted, or their owner has left: nothing, wherever it was kept."""
 
 import base64
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,17 +23,6 @@ from tests.media.test_pictures import picture
 from tests.media.test_resumable import became, begun, send
 from tests.people import Person
 from tests.stack import Stack
-
-
-@pytest.fixture
-def work(stack: Stack, tmp_path: Path) -> Iterator[Work]:
-    """The worker's world, with a spool and a cache of its own."""
-    settings = make.settings(stack, tmp_path)
-    for folder in (tmp_path / "spool", settings.cache_folder):
-        folder.mkdir()
-    engine = stack.engine("media-worker")
-    yield Work(settings, engine, {}, Store(settings), tmp_path / "spool", settings.cache_folder)
-    engine.dispose()
 
 
 def counted(work: Work, statement: str, *facts: Any) -> int:

@@ -1,9 +1,7 @@
 """`make fsck`: rows and objects compared both ways, what disagrees named, and put right."""
 
-from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +12,6 @@ from services.media import fsck
 from services.media.models.files import AudioFile, StorageUse
 from services.media.proving import findings, repairs
 from services.media.proving.findings import Finding
-from services.media.store import Store
 from services.media.tasks import Work
 from shared import clock, ids
 from shared import db as database
@@ -25,14 +22,6 @@ from tests.people import Person
 from tests.stack import Stack
 
 BUCKET = "tutti"
-
-
-@pytest.fixture
-def work(stack: Stack, tmp_path: Path) -> Any:
-    """A worker's world, at the stack's own database and object store."""
-    settings = make.settings(stack, tmp_path)
-    made = Work.of(settings, store=Store(settings), spool=tmp_path, cache=tmp_path / "cache")
-    yield replace(made, engine=stack.engine("media-worker"))
 
 
 def key(person: Person, file_id: Any) -> str:

@@ -3,7 +3,7 @@
 import os
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -23,17 +23,6 @@ from shared import db as database
 from tests.media import make
 from tests.people import Person
 from tests.stack import Stack
-
-
-@pytest.fixture
-def work(stack: Stack, tmp_path: Path) -> Iterator[Work]:
-    """The worker's world, with a spool and a cache of its own."""
-    settings = make.settings(stack, tmp_path)
-    for folder in (tmp_path / "spool", settings.cache_folder):
-        folder.mkdir()
-    engine = stack.engine("media-worker")
-    yield Work(settings, engine, {}, Store(settings), tmp_path / "spool", settings.cache_folder)
-    engine.dispose()
 
 
 def died_on_the_way(work: Work, user_id: UUID | None, *, minutes_ago: int) -> None:

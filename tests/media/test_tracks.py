@@ -1,6 +1,5 @@
 """The library as lists of tracks, albums, artists and genres."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,13 +27,6 @@ SINUZOID = {
     *("id", "user_id", "original_filename", "file_path", "file_size", "file_type", "duration", "upload_date"),
     *("last_accessed", "cover_path", "cover_thumbnail_path", "updated_at"),
 }
-
-
-@pytest.fixture
-def worker(stack: Stack) -> Iterator[Engine]:
-    engine = stack.engine("media-worker")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -20,7 +19,6 @@ import pytest
 
 from services.media import tasks
 from services.media.proving import findings
-from services.media.store import Store
 from services.media.tasks import Work
 from shared import clock
 from tests.media import make
@@ -39,17 +37,6 @@ RESUMED_SECONDS = 20
 RETRY_SECONDS = 1.0  # that a client waits, as tus-js-client does
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 SOUND = make.big_wav(64 * MIB)
-
-
-@pytest.fixture
-def work(stack: Stack, tmp_path: Path) -> Iterator[Work]:
-    """The worker's world, with a spool of its own."""
-    settings = make.settings(stack, tmp_path)
-    for folder in (tmp_path / "spool", settings.cache_folder):
-        folder.mkdir()
-    engine = stack.engine("media-worker")
-    yield Work(settings, engine, {}, Store(settings), tmp_path / "spool", settings.cache_folder)
-    engine.dispose()
 
 
 def broken_off(stack: Stack, person: Person, head: str, body: bytes | memoryview, length: int) -> None:

@@ -4,10 +4,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,7 +15,6 @@ from services.media.errors import NoSuchUpload
 from services.media.library import locking
 from services.media.processing.inspection import Found
 from services.media.receiving import resumable
-from services.media.store import Store
 from services.media.tasks import Work, joining
 from shared import clock
 from shared import db as database
@@ -25,17 +22,6 @@ from tests.media import make
 from tests.media.test_resumable import TUS, became, begun, send, used
 from tests.people import Person
 from tests.stack import Stack
-
-
-@pytest.fixture
-def work(stack: Stack, tmp_path: Path) -> Iterator[Work]:
-    """The worker's world, with a spool of its own."""
-    settings = make.settings(stack, tmp_path)
-    for folder in (tmp_path / "spool", settings.cache_folder):
-        folder.mkdir()
-    engine = stack.engine("media-worker")
-    yield Work(settings, engine, {}, Store(settings), tmp_path / "spool", settings.cache_folder)
-    engine.dispose()
 
 
 def rows(work: Work, person: Person) -> int:

@@ -1,44 +1,20 @@
 """What goes from one player to the next: the queue, bookmarks, and what plays just now."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from shared import ids
-from tests import people
 from tests.media import make
 from tests.media.subsonic.player import Player
 from tests.people import Person
-from tests.stack import Stack
 
 NOTHING_SAVED = {"username", "changed", "changedBy", "entry"}
 
 
-@pytest.fixture(scope="module")
-def alice(stack: Stack) -> Iterator[Person]:
-    person = people.sign_up(stack.url, "alice")
-    yield person
-    person.http.close()
-
-
-@pytest.fixture(scope="module")
-def phone(alice: Person) -> Player:
-    return Player(alice)
-
-
-@pytest.fixture(scope="module")
-def songs(alice: Person) -> list[str]:
-    """Three songs of Alice's, of two seconds each."""
-    sent = [("file", (f"{n}.wav", make.wav(2, pitch_hz=300 + n))) for n in range(3)]
-    made = [file["id"] for file in alice.post("/files/upload", files=sent).json()]
-    return [make.ready(alice, each)["id"] for each in made]
-
-
-def test_a_queue_goes_from_one_player_to_the_next(alice: Person, phone: Player, songs: list[str]) -> None:
+def test_a_queue_goes_from_one_player_to_the_next(ada: Person, phone: Player, songs: list[str]) -> None:
     assert phone.sees("getPlayQueue").keys() <= NOTHING_SAVED
 
     phone.send("savePlayQueue", id=songs, current=songs[1], position=1500)
-    car = Player(alice).sees("getPlayQueue")
+    car = Player(ada).sees("getPlayQueue")
     assert [song["id"] for song in car["entry"]] == songs
     assert (car["current"], car["position"], car["changedBy"]) == (songs[1], 1500, "tests")
 
@@ -58,10 +34,10 @@ def test_a_song_may_be_in_a_queue_twice_when_places_are_counted(phone: Player, s
     assert phone.refused("savePlayQueue", id=songs[:2], current=songs[2]) == 0
 
 
-def test_a_queue_goes_on_without_what_was_deleted(alice: Person, phone: Player, songs: list[str]) -> None:
-    gone = make.uploaded(alice, make.wav(pitch_hz=900), "gone.wav")["id"]
+def test_a_queue_goes_on_without_what_was_deleted(ada: Person, phone: Player, songs: list[str]) -> None:
+    gone = make.uploaded(ada, make.wav(pitch_hz=900), "gone.wav")["id"]
     phone.told("savePlayQueueByIndex", id=[gone, songs[0], songs[1]], currentIndex=1)
-    alice.delete(f"/files/{gone}")
+    ada.delete(f"/files/{gone}")
 
     found = phone.sees("getPlayQueueByIndex")
     assert ([song["id"] for song in found["entry"]], found["currentIndex"]) == (songs[:2], 0)

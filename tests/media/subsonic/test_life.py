@@ -1,13 +1,11 @@
 """The life of a player: an independent client library (py-opensonic) does what phones do, through the gateway."""
 
 import asyncio
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from libopensonic import AsyncConnection, errors
 
-from tests import people
 from tests.media import make
 from tests.media.make import MINUET
 from tests.media.subsonic.player import Player
@@ -17,22 +15,19 @@ from tests.stack import Stack
 BYTES = MINUET.read_bytes()
 
 
-@pytest.fixture(scope="module")
-def alice(stack: Stack) -> Iterator[Person]:
-    """Alice has one piece of music."""
-    person = people.sign_up(stack.url, "alice")
-    make.uploaded(person)
-    yield person
-    person.http.close()
+@pytest.fixture(scope="module", autouse=True)
+def music(ada: Person) -> None:
+    """One piece of it."""
+    make.uploaded(ada)
 
 
-def test_a_published_client_lives_here_with_an_api_key(stack: Stack, alice: Person) -> None:
-    asyncio.run(_live(stack, {"api_key": Player(alice).key}, by_get=True))
+def test_a_published_client_lives_here_with_an_api_key(stack: Stack, ada: Person) -> None:
+    asyncio.run(_live(stack, {"api_key": Player(ada).key}, by_get=True))
 
 
-def test_a_published_client_lives_here_with_an_app_password(stack: Stack, alice: Person) -> None:
+def test_a_published_client_lives_here_with_an_app_password(stack: Stack, ada: Person) -> None:
     """As token and salt, and by form."""
-    asyncio.run(_live(stack, {"username": alice.email, "password": Player(alice).password}, by_get=False))
+    asyncio.run(_live(stack, {"username": ada.email, "password": Player(ada).password}, by_get=False))
 
 
 async def _live(stack: Stack, shown: dict[str, str], *, by_get: bool) -> None:

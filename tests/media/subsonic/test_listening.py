@@ -1,38 +1,23 @@
 """What a listener makes of their music, said through a player: stars, ratings, plays, and what plays now."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from shared import ids
-from tests import people
 from tests.media import make
 from tests.media.subsonic.player import Player
 from tests.people import Person
-from tests.stack import Stack
 
 YEAR_9999_MS = 253_402_300_799_000
 
 
 @pytest.fixture(scope="module")
-def alice(stack: Stack) -> Iterator[Person]:
-    person = people.sign_up(stack.url, "alice")
-    make.uploaded(person)
-    yield person
-    person.http.close()
-
-
-@pytest.fixture(scope="module")
-def phone(alice: Person) -> Player:
-    return Player(alice)
-
-
-@pytest.fixture(scope="module")
-def song(phone: Player) -> dict[str, Any]:
+def song(ada: Person, phone: Player) -> dict[str, Any]:
     """Of 21 seconds."""
+    make.uploaded(ada)
     [found] = phone.sees("getRandomSongs")["song"]
     return dict(found)
 
@@ -65,9 +50,9 @@ def test_songs_albums_and_artists_are_starred_and_rated(phone: Player, song: dic
     assert not phone.sees("getSong", id=song["id"]).keys() & {"starred", "userRating"}
 
 
-def test_what_a_player_says_is_in_the_statistics_at_once(alice: Person, phone: Player, song: dict[str, Any]) -> None:
+def test_what_a_player_says_is_in_the_statistics_at_once(ada: Person, phone: Player, song: dict[str, Any]) -> None:
     def played() -> int:
-        return int(alice.get("/statistics/user/summary").json()["total_plays"])
+        return int(ada.get("/statistics/user/summary").json()["total_plays"])
 
     before = played()
     phone.told("scrobble", id=song["id"], time=1_600_000_000_000)

@@ -1,36 +1,13 @@
 """Playlists through a player: made, changed by index, published, and deleted."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from shared import ids
-from tests import people
 from tests.media import make
 from tests.media.subsonic.player import Player
 from tests.people import Person
-from tests.stack import Stack
-
-
-@pytest.fixture(scope="module")
-def alice(stack: Stack) -> Iterator[Person]:
-    person = people.sign_up(stack.url, "alice")
-    yield person
-    person.http.close()
-
-
-@pytest.fixture(scope="module")
-def phone(alice: Person) -> Player:
-    return Player(alice)
-
-
-@pytest.fixture(scope="module")
-def songs(alice: Person) -> list[str]:
-    """Three songs of Alice's, of two seconds each."""
-    sent = [("file", (f"{n}.wav", make.wav(2, pitch_hz=300 + n))) for n in range(3)]
-    made = [file["id"] for file in alice.post("/files/upload", files=sent).json()]
-    return [make.ready(alice, each)["id"] for each in made]
 
 
 def inside(phone: Player, playlist_id: str) -> list[str]:
@@ -91,9 +68,9 @@ def test_a_public_playlist_is_heard_by_others_who_change_nothing(bob: Person, ph
     phone.told("deletePlaylist", id=made)
 
 
-def test_a_playlist_that_rules_make_is_read_and_not_written(alice: Person, phone: Player, songs: list[str]) -> None:
+def test_a_playlist_that_rules_make_is_read_and_not_written(ada: Person, phone: Player, songs: list[str]) -> None:
     rules = {"all": [{"is": {"title": "1"}}]}
-    answer = alice.post("/playlists", {"name": "Ones", "rules": rules})
+    answer = ada.post("/playlists", {"name": "Ones", "rules": rules})
     assert answer.status_code == 201, answer.text
     made = answer.json()["id"]
 
