@@ -1,6 +1,7 @@
 """The streak once more, as one would count it with a calendar and a pencil: day by day, slowly, with nothing of the service."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from tests.sessions.calendars.histories import History
@@ -68,6 +69,7 @@ def _rests(history: History, day: date) -> bool:
     return day in history.wishes.rest_days or day.isoweekday() in weekdays
 
 
+@cache
 def _is_a_date(day: date, zone: str) -> bool:
     """Whether any quarter of an hour had that date there."""
     begins = datetime.combine(day, time(), UTC) - timedelta(hours=16)

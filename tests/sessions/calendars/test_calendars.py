@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from services.sessions.schemas.calendars import CalendarOut, ExplainedOut
 from shared import clock
 from tests.people import Person
@@ -14,6 +12,25 @@ from tests.sessions import make
 
 CALENDAR, REST, EXPLAIN = "/api/stats/calendar", "/api/stats/rest-days", "/api/stats/explain"
 DAY = timedelta(days=1)
+
+WRONG: list[dict[str, Any]] = [
+    {"day_start_hour": 13},
+    {"day_start_hour": -1},
+    {"day_start_hour": "4"},
+    {"day_start_hour": True},
+    {"day_start_hour": None},
+    {"rest_weekdays": [0]},
+    {"rest_weekdays": [8]},
+    {"rest_weekdays": [1] * 8},
+    {"rest_weekdays": "Sunday"},
+    {"from_on": 0},
+    {"from_on": "2026-02-30"},
+    {"from_on": "0"},
+    {"from_on": "1969-12-31"},
+    {"from_on": "2999-01-01"},
+    {"from_on": "2026-01-01T00:00:00Z"},
+    {"zone": "UTC"},
+]
 
 
 def put(person: Person, path: str, document: Any = None, **request: Any) -> Any:
@@ -117,46 +134,28 @@ def test_the_day_start_then_in_force_says_what_a_new_session_counts_for(alice: P
     assert known == {str(today - number * DAY) for number in (1, 2, 3)}
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"day_start_hour": 13},
-        {"day_start_hour": -1},
-        {"day_start_hour": "4"},
-        {"day_start_hour": True},
-        {"day_start_hour": None},
-        {"rest_weekdays": [0]},
-        {"rest_weekdays": [8]},
-        {"rest_weekdays": [1] * 8},
-        {"rest_weekdays": "Sunday"},
-        {"from_on": 0},
-        {"from_on": "2026-02-30"},
-        {"from_on": "0"},
-        {"from_on": "1969-12-31"},
-        {"from_on": "2999-01-01"},
-        {"from_on": "2026-01-01T00:00:00Z"},
-        {"zone": "UTC"},
-    ],
-)
-def test_a_calendar_that_cannot_be_is_refused_and_nothing_changes(alice: Person, wrong: dict) -> None:
-    answer = put(alice, CALENDAR, {"day_start_hour": 0, "rest_weekdays": []} | wrong)
+def test_a_calendar_that_cannot_be_is_refused_and_nothing_changes(alice: Person) -> None:
+    answers = [put(alice, CALENDAR, {"day_start_hour": 0, "rest_weekdays": []} | wrong) for wrong in WRONG]
 
-    assert answer.status_code in (400, 422)
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    accepted = [wrong for wrong, answer in zip(WRONG, answers, strict=True) if answer.status_code not in (400, 422)]
+    assert accepted == []
+    assert {answer.headers["Content-Type"] for answer in answers} == {"application/problem+json"}
     assert alice.get(CALENDAR).json()["rules"] == []
 
 
-@pytest.mark.parametrize("day", ["yesterday", "0", "1700000000", "2026-2-3", "2026-02-30", "1969-12-31", "9999-12-31", "%00"])
-def test_a_day_that_cannot_be_is_no_day_of_rest(alice: Person, day: str) -> None:
-    assert put(alice, f"{REST}/{day}", {}).status_code in (400, 422)
+def test_a_day_that_cannot_be_is_no_day_of_rest(alice: Person) -> None:
+    days = ["yesterday", "0", "1700000000", "2026-2-3", "2026-02-30", "1969-12-31", "9999-12-31", "%00"]
+
+    assert {put(alice, f"{REST}/{day}", {}).status_code for day in days} <= {400, 422}
     assert put(alice, f"{REST}/2026-01-05", {"reason": "x" * 501}).status_code == 422
     assert put(alice, f"{REST}/2026-01-05", {"why": "x"}).status_code == 422
     assert alice.get(REST).json() == []
 
 
-@pytest.mark.parametrize("query", ["before=x", "before=0", "before=2026-13-01", "limit=0", "limit=101", "tz=Mars/Olympus"])
-def test_a_page_of_days_that_cannot_be_is_refused(alice: Person, query: str) -> None:
-    assert alice.get(f"{EXPLAIN}?{query}").status_code in (400, 422)
+def test_a_page_of_days_that_cannot_be_is_refused(alice: Person) -> None:
+    queries = ["before=x", "before=0", "before=2026-13-01", "limit=0", "limit=101", "tz=Mars/Olympus"]
+
+    assert {alice.get(f"{EXPLAIN}?{query}").status_code for query in queries} <= {400, 422}
 
 
 def test_who_has_never_practised_is_told_so(alice: Person) -> None:
