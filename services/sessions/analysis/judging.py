@@ -1,6 +1,7 @@
 """From the sound and the score to a judgement: who asks the ear asks `judge`."""
 
 from collections.abc import Sequence
+from itertools import dropwhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def judge(
     """
     if not LEAST_BPM <= tempo_bpm <= MOST_BPM:
         raise ValueError(f"tempo_bpm must be between {LEAST_BPM:g} and {MOST_BPM:g}")
-    wanted = [note for note in expected if note.measure >= starting_measure] if starting_measure > 1 else list(expected)
+    wanted = list(dropwhile(lambda note: note.measure < starting_measure, expected))
     if not wanted:
         return _unjudged(Obstacle.NO_SCORE, tempo_bpm)
     prepared = sound.prepared(samples, sample_rate_hz)
@@ -58,7 +59,7 @@ def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> J
     added = ~segmenting.crumbs(hearing, notes)
     added[found[found >= 0]] = False
     extras = tuple(notes[place] for place in np.flatnonzero(added))
-    return marks.judgement(
+    judgement = marks.judgement(
         verdicts,
         extras,
         asked_tempo_bpm=tempo_bpm,
@@ -67,6 +68,10 @@ def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> J
         sounding_seconds=_sounding_seconds(hearing),
         tolerance_beats=_tolerance(beat) / beat,
     )
+    obstacle = obstacles.after_following(judgement)
+    if obstacle is not None:
+        return _unjudged(obstacle, tempo_bpm, sounding_seconds=judgement.sounding_seconds)
+    return judgement
 
 
 def _followed(hearing: Hearing, score: Wanted, asked_beat: float) -> tuple[tuple[Heard, ...], float, float, NDArray[np.int64]]:

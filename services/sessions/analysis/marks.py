@@ -18,13 +18,13 @@ def judgement(
     sounding_seconds: float,
     tolerance_beats: float,
 ) -> Judgement:
-    """All of it. Notes that were added count against the pitch as if each were one more expected note."""
+    """All of it. Notes that were added count as if each were one more expected note, gone wrong."""
     reached = max((place + 1 for place, verdict in enumerate(verdicts) if verdict.heard), default=0)
     played = verdicts[:reached]
     right = sum(verdict.outcome in RIGHT_PITCH for verdict in played)
     in_time = sum(_in_time(verdict, tolerance_beats) for verdict in played)
-    pitch_accuracy = right / max(1, len(played) + len(extras))
-    rhythm_accuracy = in_time / max(1, len(played))
+    due = max(1, len(played) + len(extras))
+    pitch_accuracy, rhythm_accuracy = right / due, in_time / due
     measures = tuple(_measure(bar, tolerance_beats) for bar in _bars(played))
     return Judgement(
         obstacle=None,

@@ -8,7 +8,7 @@ six timbres: aperiodicity is 3 to 4 times the flatness of the spectrum where one
 import numpy as np
 
 from services.sessions.analysis import sound
-from services.sessions.analysis.notes import Obstacle
+from services.sessions.analysis.notes import Judgement, Obstacle
 from services.sessions.analysis.segmenting import Hearing
 from services.sessions.analysis.sound import HOP, RATE_HZ, Floats
 
@@ -19,6 +19,8 @@ LOUD_DB = 20.0  # below the loudest that a frame may be and still say what kind 
 APERIODIC = 0.1  # in the median, from here on something besides one line is sounding
 ALL_NOISE = 0.85  # chords keep some period; noise alone has none
 NOISE_RATIO = 5.5  # aperiodicity over flatness: more is not the doing of noise
+BY_CHANCE = 0.2  # of the notes: pieces that have nothing to do with each other agree in up to 0.15
+ENOUGH_NOTES = 8  # before it is said that somebody plays another piece
 SPECTRUM = 2_048  # samples: 128 ms, so that the lines of a bass lie apart
 SPECTRUM_HZ = (60.0, 3_000.0)  # where instruments have their lines, and recordings their noise
 LOOKED_AT = 200  # spectra, spread over the recording
@@ -42,6 +44,13 @@ def after_listening(samples: Floats, hearing: Hearing) -> Obstacle | None:
     if not hearing.notes or (hearing.voiced & loud).sum() < PITCHED_SHARE * loud.sum():
         return Obstacle.TOO_NOISY
     return None
+
+
+def after_following(judgement: Judgement) -> Obstacle | None:
+    """Notes that agree with the score no more often than those of other pieces do."""
+    heard = len(judgement.extras) + sum(verdict.heard is not None for verdict in judgement.verdicts)
+    astray = (judgement.pitch_accuracy or 0.0) < BY_CHANCE and heard >= ENOUGH_NOTES
+    return Obstacle.ANOTHER_PIECE if astray else None
 
 
 def _flatness(samples: Floats, frames: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:

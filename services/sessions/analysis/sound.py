@@ -26,29 +26,43 @@ def prepared(samples: Floats, sample_rate_hz: float) -> Floats:
         raise ValueError("samples must be one channel: an array of one dimension")
     if not LOWEST_RATE_HZ <= sample_rate_hz < float("inf"):
         raise ValueError(f"sample_rate_hz must be at least {LOWEST_RATE_HZ}")
-    if not samples.size:
-        return np.zeros(0, np.float32)
-    clean = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0).astype(np.float32, copy=False)
-    centred = clean - np.float32(clean.mean(dtype=np.float64))
-    return centred if sample_rate_hz == RATE_HZ else _resampled(centred, sample_rate_hz)
+    out = _cleaned(samples) if sample_rate_hz == RATE_HZ else _resampled(samples, sample_rate_hz)
+    if out.size:
+        out -= np.float32(out.mean(dtype=np.float64))
+    return out
+
+
+def _cleaned(samples: Floats) -> Floats:
+    """A copy in which everything is a number between -1 and 1."""
+    out = np.array(samples, np.float32)
+    np.nan_to_num(out, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(out, -1.0, 1.0, out=out)
 
 
 def _resampled(samples: Floats, sample_rate_hz: float) -> Floats:
     """The same sound at `RATE_HZ`, through a windowed sinc that is as narrow as the lower of both rates asks.
 
-    J. O. Smith, "Bandlimited Interpolation".
+    J. O. Smith, "Bandlimited Interpolation". Block by block, so that an hour at 48 kHz costs no more memory than its result.
     """
     step = sample_rate_hz / RATE_HZ
     reach = int(np.ceil(LOBES * max(1.0, step)))
     table = _sinc_table(reach, cut=min(1.0, 1.0 / step) * 0.95)
-    padded = np.concatenate([np.zeros(reach, np.float32), samples, np.zeros(reach + 1, np.float32)])
-    windows = sliding_window_view(padded, 2 * reach)
     out = np.empty(int(samples.size / step), np.float32)
     for start in range(0, out.size, OUTPUT_BLOCK):
         at = np.arange(start, min(start + OUTPUT_BLOCK, out.size)) * step
         whole = at.astype(np.int64)
         phase = ((at - whole) * PHASES).astype(np.int64)
-        out[start : start + at.size] = np.einsum("ij,ij->i", windows[whole + 1], table[phase])
+        first = int(whole[0]) - reach + 1
+        windows = sliding_window_view(_stretch(samples, first, int(whole[-1]) + reach + 1), 2 * reach)
+        out[start : start + at.size] = np.einsum("ij,ij->i", windows[whole - whole[0]], table[phase])
+    return out
+
+
+def _stretch(samples: Floats, low: int, high: int) -> Floats:
+    """The cleaned samples from `low` to `high`, with silence where there are none."""
+    out = np.zeros(high - low, np.float32)
+    inside = samples[max(low, 0) : max(high, 0)]
+    out[max(-low, 0) : max(-low, 0) + inside.size] = _cleaned(inside)
     return out
 
 
@@ -67,10 +81,7 @@ def frames(samples: Floats, size: int, *, at_once: int = 1_000) -> Iterator[tupl
     for start in range(0, count, at_once):
         stop = min(start + at_once, count)
         low, high = start * HOP - before, (stop - 1) * HOP - before + size
-        piece = np.zeros(high - low, np.float32)
-        inside = samples[max(low, 0) : max(high, 0)]
-        piece[max(-low, 0) : max(-low, 0) + inside.size] = inside
-        yield start, np.asarray(sliding_window_view(piece, size)[::HOP], dtype=np.float32)
+        yield start, np.asarray(sliding_window_view(_stretch(samples, low, high), size)[::HOP], dtype=np.float32)
 
 
 def frame_count(samples: Floats) -> int:

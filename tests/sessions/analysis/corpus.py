@@ -1,5 +1,7 @@
 """Real single lines out of music21's corpus, as expected notes."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from music21 import corpus, stream
@@ -39,7 +41,7 @@ def expected(part: stream.Part) -> tuple[Expected, ...]:
             beats = float(measure.offset + note.offset)
             if note.tie is not None and note.tie.type in ("stop", "continue") and notes and notes[-1].midi == note.pitch.ps:
                 last = notes.pop()
-                notes.append(_longer(last, float(note.quarterLength)))
+                notes.append(replace(last, duration_beats=last.duration_beats + float(note.quarterLength)))
                 continue
             notes.append(
                 Expected(
@@ -56,14 +58,11 @@ def expected(part: stream.Part) -> tuple[Expected, ...]:
     return tuple(notes)
 
 
-def _longer(note: Expected, beats: float) -> Expected:
-    return Expected(
-        note.index,
-        note.note_ids,
-        note.measure,
-        note.occurrence,
-        note.onset_beats,
-        note.duration_beats + beats,
-        note.midi,
-        note.name,
-    )
+def again_and_again(notes: Sequence[Expected], count: int) -> list[Expected]:
+    """`count` notes: the line over and over, as a repeat would play it."""
+    beats, out = notes[-1].onset_beats + notes[-1].duration_beats, list[Expected]()
+    while len(out) < count:
+        times = len(out) // len(notes)
+        note = notes[len(out) % len(notes)]
+        out.append(replace(note, index=len(out), occurrence=times + 1, onset_beats=note.onset_beats + times * beats))
+    return out
