@@ -3,7 +3,9 @@ import type { Kept } from './sessions';
 import { StorageError } from './StorageError';
 
 const MAX_CHARACTERS = 255; // of a line
-const MAX_WORDS = 20_000; // characters of a summary or of feedback
+const MAX_WORDS = 20_000; // characters of a summary, of feedback or of notes
+const MAX_TEMPO_BPM = 1_000;
+const MAX_RATING = 5;
 const MAX_SCORE_BYTES = 5 * 1024 * 1024;
 const DAY_SECONDS = 86_400; // no session is longer
 const DAY_MS = DAY_SECONDS * 1000; // clocks run wrong, and calendars are up to 14 hours ahead
@@ -24,13 +26,16 @@ function problems(kept: Kept, now: Date): Partial<Record<keyof Kept, string | un
   return {
     song_name: notALine(kept.song_name),
     instrument: notALine(kept.instrument),
-    duration_seconds: notBetween(kept.duration_seconds, DAY_SECONDS),
-    total_practice_seconds: notBetween(kept.total_practice_seconds, MAX_SECONDS),
+    duration_seconds: notBetween(kept.duration_seconds, 0, DAY_SECONDS),
+    total_practice_seconds: notBetween(kept.total_practice_seconds, 0, MAX_SECONDS),
     date: notAMoment(kept.date, now),
+    notes: tooLong(kept.notes, MAX_WORDS),
+    tempo_bpm: kept.tempo_bpm === null || (kept.tempo_bpm > 0 && kept.tempo_bpm <= MAX_TEMPO_BPM) ? undefined : 'is no tempo',
+    self_rating: kept.self_rating === null ? undefined : notBetween(kept.self_rating, 1, MAX_RATING),
     xml_content: new TextEncoder().encode(kept.xml_content ?? '').length > MAX_SCORE_BYTES ? 'is too large' : undefined,
     analysis_summary: tooLong(kept.analysis_summary, MAX_WORDS),
     analysis_feedback: tooLong(kept.analysis_feedback, MAX_WORDS),
-    score_accuracy: kept.score_accuracy === null ? undefined : notBetween(kept.score_accuracy, 100),
+    score_accuracy: kept.score_accuracy === null ? undefined : notBetween(kept.score_accuracy, 0, 100),
   };
 }
 
@@ -43,8 +48,8 @@ function tooLong(text: string | null, most: number): string | undefined {
   return text !== null && [...text].length > most ? `is longer than ${most} characters` : undefined;
 }
 
-function notBetween(value: number, most: number): string | undefined {
-  return Number.isInteger(value) && value >= 0 && value <= most ? undefined : `is no number from 0 to ${most}`;
+function notBetween(value: number, least: number, most: number): string | undefined {
+  return Number.isInteger(value) && value >= least && value <= most ? undefined : `is no number from ${least} to ${most}`;
 }
 
 function notAMoment(date: string, now: Date): string | undefined {

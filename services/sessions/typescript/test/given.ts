@@ -43,6 +43,9 @@ export function session(changes: Partial<SessionData> = {}): SessionData {
     analysis_summary: null,
     analysis_feedback: null,
     score_accuracy: null,
+    notes: null,
+    tempo_bpm: null,
+    self_rating: null,
     ...changes,
   };
 }

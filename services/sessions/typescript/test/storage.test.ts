@@ -30,7 +30,8 @@ describe.each(STORAGES)('%s', (_name, make) => {
   });
 
   it('gives back what was saved, by its own id and by the one it was saved under', async () => {
-    const saved = session({ score_accuracy: 93, analysis_summary: 'Steady.', analysis_feedback: 'Mind the left hand.' });
+    const said = { notes: 'Slower.\n', tempo_bpm: 72.5, self_rating: 4, analysis_summary: 'Steady.', analysis_feedback: 'Good.' };
+    const saved = session({ score_accuracy: 93, ...said });
 
     await storage.saveSession(saved);
 
@@ -38,6 +39,17 @@ describe.each(STORAGES)('%s', (_name, make) => {
     expect(found).toEqual({ ...saved, id: found.id });
     expect(await storage.getSessionById(saved.id)).toEqual(found);
     expect(await make().getSessionById(saved.id)).toEqual(found); // after the page was loaded again
+  });
+
+  it('takes a session of which only the seed says what it has', async () => {
+    const { notes, tempo_bpm, self_rating, xml_content: _, analysis, score_accuracy, ...bare } = session();
+    const empty = { notes, tempo_bpm, self_rating };
+
+    await storage.saveSession(bare);
+
+    const [listed] = await storage.getSessions();
+    expect(listed).toEqual({ ...bare, ...empty, id: listed?.id });
+    expect(await only(storage)).toEqual({ ...listed, xml_content: null, analysis, score_accuracy });
   });
 
   it('lists what there is without the details, newest first', async () => {
@@ -265,6 +277,11 @@ describe.each(STORAGES)('%s', (_name, make) => {
       { date: '1969-01-01T00:00:00Z' },
       { date: daysAgo(-3) },
       { score_accuracy: 101 },
+      { tempo_bpm: 0 },
+      { tempo_bpm: 1001 },
+      { self_rating: 6 },
+      { self_rating: 2.5 },
+      { notes: 'x'.repeat(20_001) },
       { xml_content: 'x'.repeat(5 * 1024 * 1024 + 1) },
       { analysis_feedback: 'x'.repeat(20_001) },
       { song_name: '', duration_seconds: -1 },
