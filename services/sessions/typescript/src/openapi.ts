@@ -181,6 +181,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Calendar
+         * @description When your days begin, and on which weekdays you rest.
+         */
+        get: operations["read_calendar_api_stats_calendar_get"];
+        /**
+         * Change Calendar
+         * @description Change it from a day on. A change from today on leaves every day that is over as it was.
+         */
+        put: operations["change_calendar_api_stats_calendar_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stats/chart.svg": {
         parameters: {
             query?: never;
@@ -193,6 +217,30 @@ export interface paths {
          * @description A picture of it, light or dark as the reader's system is. A daily goal is a line in charts of days.
          */
         get: operations["draw_chart_api_stats_chart_svg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Streak
+         * @description Which days make your streak, and why, newest first, back to the day that ended the one before it.
+         *
+         *     A day counts on which you practised for a second at least, where you were, and from the hour on at which your days begin.
+         *     Days of rest neither add nor end; a day that travel or the calendar swallowed is not missed; today waits until it is over.
+         *     With `before`, older days follow.
+         */
+        get: operations["explain_streak_api_stats_explain_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -283,6 +331,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats/rest-days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rest Days
+         * @description Your single days off, the last one first, planned ones among them. Where more are left, `Link` names the next page.
+         */
+        get: operations["list_rest_days_api_stats_rest_days_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats/rest-days/{date}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Rest
+         * @description Rest on a day, planned or told afterwards: it ends no streak. There may be as many as you like.
+         */
+        put: operations["rest_api_stats_rest_days__date__put"];
+        post?: never;
+        /**
+         * Practise Again
+         * @description Let a day be one of practice again.
+         */
+        delete: operations["practise_again_api_stats_rest_days__date__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -328,6 +420,39 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * CalendarChange
+         * @description When days begin, and on which weekdays you rest (ISO: Monday is 1): from today on, or from `from_on` on.
+         *
+         *     A date in the past counts the sessions since anew. Later rules are replaced.
+         */
+        CalendarChange: {
+            /** Day Start Hour */
+            day_start_hour: number;
+            /** From On */
+            from_on?: string | null;
+            /** Rest Weekdays */
+            rest_weekdays: number[];
+        };
+        /**
+         * CalendarOut
+         * @description What holds today, and every rule ever made, newest first: each until the next one.
+         */
+        CalendarOut: {
+            /** Day Start Hour */
+            day_start_hour: number;
+            /** Rest Weekdays */
+            rest_weekdays: number[];
+            /** Rules */
+            rules: components["schemas"]["RuleOut"][];
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * Chart
          * @description What a chart shows.
          * @enum {string}
@@ -342,6 +467,52 @@ export interface components {
             day: string;
             /** Minutes */
             minutes: number;
+        };
+        /**
+         * ExplainedDayOut
+         * @description One day: whether it counts, why, and what was practised on it. `from_hour` is the local hour at which it began.
+         */
+        ExplainedDayOut: {
+            /** Counts */
+            counts: boolean;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** From Hour */
+            from_hour: number;
+            /** Minutes */
+            minutes: number;
+            /** Said */
+            said: string;
+            /** Sessions */
+            sessions: number;
+            why: components["schemas"]["Why"];
+            /** Zones */
+            zones: string[];
+        };
+        /**
+         * ExplainedOut
+         * @description The streak in days, newest first; `next_before` is the `before` of the next page.
+         */
+        ExplainedOut: {
+            /** Days */
+            days: components["schemas"]["ExplainedDayOut"][];
+            longest: components["schemas"]["StreakOut"] | null;
+            /** Next Before */
+            next_before: string | null;
+            /** Said */
+            said: string;
+            /** Streak */
+            streak: number;
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * FullListedSessionOut
@@ -691,6 +862,42 @@ export interface components {
             target_minutes: number;
         };
         /**
+         * RestDayChange
+         * @description Why, for yourself.
+         */
+        RestDayChange: {
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * RestDayOut
+         * @description A day off.
+         */
+        RestDayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * RuleOut
+         * @description What holds from one day on.
+         */
+        RuleOut: {
+            /** Day Start Hour */
+            day_start_hour: number;
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /** Rest Weekdays */
+            rest_weekdays: number[];
+        };
+        /**
          * SavedSessionOut
          * @description The session as it was saved, and what it makes of the streak.
          */
@@ -923,6 +1130,30 @@ export interface components {
             /** Weekly Progress */
             weekly_progress: components["schemas"]["DayOut"][];
         };
+        /**
+         * StreakOut
+         * @description So many days practised; the others between the first and the last were excused.
+         */
+        StreakOut: {
+            /** Days */
+            days: number;
+            /**
+             * First On
+             * Format: date
+             */
+            first_on: string;
+            /**
+             * Last On
+             * Format: date
+             */
+            last_on: string;
+        };
+        /**
+         * Why
+         * @description Why a day counts, or why it does not and the streak goes on, or ends.
+         * @enum {string}
+         */
+        Why: "practised" | "rest_day" | "rest_weekday" | "no_such_day" | "travelled" | "within_24_hours" | "today_is_not_over" | "missed";
     };
     responses: never;
     parameters: never;
@@ -1623,6 +1854,92 @@ export interface operations {
             };
         };
     };
+    read_calendar_api_stats_calendar_get: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+        };
+    };
+    change_calendar_api_stats_calendar_put: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarChange"];
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+        };
+    };
     draw_chart_api_stats_chart_svg_get: {
         parameters: {
             query?: {
@@ -1668,6 +1985,50 @@ export interface operations {
                 };
                 content: {
                     "image/svg+xml": unknown;
+                };
+            };
+        };
+    };
+    explain_streak_api_stats_explain_get: {
+        parameters: {
+            query?: {
+                /** @description Only days before this one */
+                before?: string | null;
+                limit?: number;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainedOut"];
                 };
             };
         };
@@ -1863,6 +2224,135 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PieceOut"][];
                 };
+            };
+        };
+    };
+    list_rest_days_api_stats_rest_days_get: {
+        parameters: {
+            query?: {
+                /** @description Only days before this one */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestDayOut"][];
+                };
+            };
+        };
+    };
+    rest_api_stats_rest_days__date__put: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A date such as 2026-01-31 */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RestDayChange"] | null;
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestDayOut"];
+                };
+            };
+        };
+    };
+    practise_again_api_stats_rest_days__date__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A date such as 2026-01-31 */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
