@@ -6,7 +6,7 @@ import services.sessions
 from services.sessions import peers
 from services.sessions.errors import ScoreTooLarge
 from services.sessions.practice.bodies import Bodies
-from services.sessions.routes import calendars, goals, scores, sessions, stats
+from services.sessions.routes import calendars, goals, planning, scores, sessions, stats
 from services.sessions.scores import reading
 from services.sessions.settings import MIB, Settings
 from services.sessions.tasks.queue import events
@@ -41,7 +41,14 @@ def create() -> FastAPI:
         settings=settings,
         engine=db.engine_of(settings),
         verifier=trust.verifier(settings, others["auth"]),
-        routers=[sessions.router, scores.router, stats.router, goals.router, calendars.router],
+        routers=[  # what is next stands before the sessions: their ids take every other word
+            planning.router,
+            sessions.router,
+            scores.router,
+            stats.router,
+            goals.router,
+            calendars.router,
+        ],
         checks={},
         world=World(settings, media, bodies, sent_scores),
         events=events,
