@@ -18,6 +18,7 @@ HELD_OPEN = {"bodies", "parts", "twins"}  # modules in which a connection stays 
 HELD_OPEN_PACKAGES = {"receiving", "playing"}  # ... and packages of them
 HELD_OPEN_ENDPOINTS = {
     "begin_upload",
+    "finish_session",
     "join_chunks",
     "keep_chunk",
     "keep_file",
@@ -26,6 +27,7 @@ HELD_OPEN_ENDPOINTS = {
     "replace_score",
     "save_session",
     "send_bytes",
+    "send_chunk",
     "send_otherwise",
     "stream_file",
     "upload_cover",

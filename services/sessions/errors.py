@@ -93,3 +93,31 @@ class DayOutOfReach(Invalid):
 
 class RestDayNotFound(NotFound):
     """This is no day of rest of yours."""
+
+
+class RunningSessionNotFound(NotFound):
+    """There is no such session that goes on, or it is not yours."""
+
+
+class SessionFinished(Conflict):
+    """This session was finished, and takes no more chunks. Begin another one."""
+
+
+class ChunkTaken(Conflict):
+    """Another chunk has this number already. Send each with a number of its own; the same one again may keep its."""
+
+
+class ChunkTooLarge(TooLarge):
+    """The chunk is too large. Send shorter ones, more often."""
+
+
+class RecordingFull(TooLarge):
+    """This recording is as large as one may be. Go on without sound: send the next chunks empty."""
+
+
+class RecordingApart(Malformed):
+    """The sound of a running session is in its chunks. Finish it without audioBase64."""
+
+
+class TooManyRunningSessions(TooMany):
+    """You have too many sessions that go on. Finish one, or throw it away."""

@@ -14,6 +14,8 @@ from shared.logs import log
 STORING_SECONDS = 90  # media has this long to probe and store 64 MiB
 MINTING_SECONDS = 3  # a list does not wait longer for addresses: it answers without
 FETCHED_BYTES = 256 * 1024 * 1024  # no recording is larger, whatever the settings say
+ANY_TYPE = "application/octet-stream"
+NOT_JOINED = frozenset({404, 413, 415, 422})  # what asking again does not change
 PASSED_ON = frozenset({402, 413, 415, 422, 429})  # what media may say to the person who sent the recording
 
 MediaRefused = PeerRefused
@@ -79,6 +81,38 @@ def store_recording(media: Media, session_id: UUID, content: bytes, *, declared_
             raise
         raise PeerUnavailable(peer="media") from refused
     return UUID(stored["id"])
+
+
+def store_chunk(media: Media, session_id: UUID, number: int, content: bytes, *, owner: Owner) -> None:
+    """Have media keep a piece of the recording of a session that goes on. May be repeated. Raises as `store_recording` does."""
+    try:
+        media.storing.put(f"/recordings/{session_id}/chunks/{number}", content, content_type=ANY_TYPE, user_id=owner.user_id)
+    except PeerRefused as refused:
+        if refused.status in PASSED_ON:
+            raise
+        raise PeerUnavailable(peer="media") from refused
+
+
+def join_recording(media: Media, session_id: UUID, *, owner: Owner) -> UUID:
+    """Have media make one recording of the pieces of a session; the id of its file. May be repeated: it is made once.
+
+    Raises MediaRefused where the pieces make no audio, or there are none; else MediaUnavailable.
+    """
+    try:
+        joined = media.storing.post(f"/recordings/{session_id}/join", {}, user_id=owner.user_id)
+    except PeerRefused as refused:
+        if refused.status in NOT_JOINED:
+            raise
+        raise PeerUnavailable(peer="media") from refused
+    return UUID(joined["id"])
+
+
+def drop_chunks(media: Media, session_id: UUID, *, owner: Owner) -> None:
+    """Have media throw the pieces of a recording away. May be repeated; where media is away, it does so itself in two days."""
+    try:
+        media.storing.delete(f"/recordings/{session_id}/chunks", user_id=owner.user_id)
+    except Problem as reason:
+        log(__name__).warning("chunks.left_to_media", reason=type(reason).__name__)
 
 
 def fetch_recording(media: Media, recording_id: UUID, *, owner: Owner, into: Path) -> None:

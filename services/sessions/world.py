@@ -15,3 +15,5 @@ class World:
     media: Media
     bodies: Bodies
     scores: Bodies
+    chunks: Bodies
+    endings: Bodies  # what is said of running sessions as they are finished

@@ -32,6 +32,7 @@ def _widen_sessions() -> None:
         sa.Column("notes", sa.Text()),
         sa.Column("tempo_bpm", sa.Float()),
         sa.Column("self_rating", sa.SmallInteger()),
+        sa.Column("recovered", sa.Boolean(), server_default=sa.false(), nullable=False),
     ):
         op.add_column("sessions", column)
     # Days began at midnight until now, and a name was folded by nobody: this comes near enough to what saving does.
@@ -82,6 +83,7 @@ def _create_practice() -> None:
         sa.Column("duration_seconds", sa.Integer(), nullable=False),
         sa.Column("total_practice_seconds", sa.Integer(), nullable=False),
         sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", INSTANT, server_default=sa.func.now(), nullable=False),
         sa.CheckConstraint("number >= 0", name=op.f("ck_chunks_number")),
         sa.CheckConstraint("duration_seconds >= 0 AND total_practice_seconds >= 0", name=op.f("ck_chunks_seconds")),

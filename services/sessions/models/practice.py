@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, SmallInteger, String, Text, func
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Text, false, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,6 +70,7 @@ class Session(Base):
     self_rating: Mapped[int | None] = mapped_column(SmallInteger)
     recording_id: Mapped[UUID | None]  # the file of media that holds the recording
     state: Mapped[str] = mapped_column(String)
+    recovered: Mapped[bool] = mapped_column(server_default=false())  # nobody finished it: it is what had arrived by then
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -114,4 +115,5 @@ class Chunk(Base):
     duration_seconds: Mapped[int] = mapped_column(Integer)  # of the whole session, as of this chunk
     total_practice_seconds: Mapped[int] = mapped_column(Integer)
     size_bytes: Mapped[int] = mapped_column(Integer)  # of its sound
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)  # of its sound, so that the same chunk again is known
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())

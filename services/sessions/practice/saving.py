@@ -93,7 +93,7 @@ def save(
             document = _again(db, before, owner, zone)
         else:
             state = State.SAVING if recording else State.SAVED
-            facts = _facts(db, new, owner, zone) | score.columns()
+            facts = facts_of(db, new, owner, zone) | score.columns()
             sessions.add(db, session_id, user_id=owner.user_id, state=state, **facts)
             sections.add(db, session_id, [each.facts() for each in new.sections or ()], user_id=owner.user_id)
             document = {} if recording else _answer(db, session_id, owner, zone, once)
@@ -104,7 +104,8 @@ def save(
     return Saved(document)
 
 
-def _facts(db: Database, new: NewSession, owner: Owner, zone: str) -> dict[str, Any]:
+def facts_of(db: Database, new: NewSession, owner: Owner, zone: str) -> dict[str, Any]:
+    """What was sent of a session by the names of its columns, but for its score and its sections."""
     told = new.model_dump(include={"song_name", "instrument", "duration_seconds", *TOLD})
     total_seconds = new.duration_seconds if new.total_practice_seconds is None else new.total_practice_seconds
     return {

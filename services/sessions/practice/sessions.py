@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Text, cast, literal_column, select, update
+from sqlalchemy import Row, Text, cast, exists, literal_column, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.errors import SessionNotFound
-from services.sessions.models.practice import Session, State
+from services.sessions.models.practice import Chunk, Session, State
 from services.sessions.practice import sections
 from shared import clock
 
@@ -30,6 +30,7 @@ LISTED = (
     Session.notes,
     Session.tempo_bpm,
     Session.self_rating,
+    Session.recovered,
 )
 SCORE = (Session.xml_content, Session.score_facts.label("score"), Session.score_problem)
 VERSION = cast(literal_column("sessions.xmin"), Text).label("version")  # Postgres's own: another one after every change
@@ -89,7 +90,8 @@ def delete(db: Database, session_id: UUID, *, user_id: UUID) -> None:
 
 def drop_unsaved(db: Database) -> Sequence[AnyRow]:
     """Drop what has been SAVING for too long, whoever's it is; the id and user_id of each, so that media can be told."""
-    stale = (Session.state == State.SAVING, Session.created_at < clock.now() - UNSAVED_FOR)
+    was_running = exists().where(Chunk.session_id == Session.id)  # what has arrived of such a one is saved by its own sweep
+    stale = (Session.state == State.SAVING, Session.created_at < clock.now() - UNSAVED_FOR, ~was_running)
     return db.execute(delete_from(Session).where(*stale).returning(Session.id, Session.user_id)).all()
 
 

@@ -120,7 +120,10 @@ class SessionChange(Told):
 
 
 class ListedSessionOut(Out):
-    """A session in the history. `audio_url` plays the recording for some hours; null where there is none."""
+    """A session in the history. `audio_url` plays the recording for some hours; null where there is none.
+
+    One that is `recovered` was never finished: it is what had arrived of it when nothing more came.
+    """
 
     id: UUID
     date: datetime.datetime
@@ -134,6 +137,7 @@ class ListedSessionOut(Out):
     notes: str | None
     tempo_bpm: float | None
     self_rating: int | None
+    recovered: bool
 
 
 class FullListedSessionOut(ListedSessionOut):
