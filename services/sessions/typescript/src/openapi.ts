@@ -159,6 +159,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/running": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Running Sessions
+         * @description Your sessions that go on, the one begun last first: an app that was started again finds here what it was at.
+         */
+        get: operations["list_running_sessions_api_sessions_running_get"];
+        put?: never;
+        /**
+         * Begin Session
+         * @description Begin to practise. Send a chunk every `chunk_seconds` from now on, and a crash loses no more than that.
+         *
+         *     One of which nothing comes for a while is saved as it is, and then is `recovered`.
+         */
+        post: operations["begin_session_api_sessions_running_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/running/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Running Session
+         * @description One session that goes on, and which of its chunks have arrived.
+         */
+        get: operations["read_running_session_api_sessions_running__session_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Throw Session Away
+         * @description Throw a session away that goes on, and what there is of its recording.
+         */
+        delete: operations["throw_session_away_api_sessions_running__session_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/running/{session_id}/chunks/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send Chunk
+         * @description Keep a chunk, numbered from 0: the bytes that your recorder has made since the last, or none for practice without sound.
+         *
+         *     Both lengths are those of the whole session so far. In any order, and as often as you like; another one under the same
+         *     number is 409. A browser's `MediaRecorder` makes such chunks with `start(chunk_seconds * 1000)`. A recorder that was begun
+         *     again, after a crash, goes on with the next number.
+         */
+        put: operations["send_chunk_api_sessions_running__session_id__chunks__number__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/running/{session_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Session
+         * @description Save a session that goes on, with the recording that its chunks make, even where one of them never came.
+         *
+         *     Say what you would say of a completed session; whatever you leave out is as it was told before. Sent again, it is answered
+         *     with the same session.
+         */
+        post: operations["finish_session_api_sessions_running__session_id__finish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stats": {
         parameters: {
             query?: never;
@@ -459,6 +556,20 @@ export interface components {
          */
         Chart: "week" | "month" | "year" | "heatmap";
         /**
+         * ChunkOut
+         * @description A chunk that has arrived: what it says of the session so far, and how many bytes of sound it holds.
+         */
+        ChunkOut: {
+            /** Duration Seconds */
+            duration_seconds: number;
+            /** Number */
+            number: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Total Practice Seconds */
+            total_practice_seconds: number;
+        };
+        /**
          * DayOut
          * @description One day of the graph.
          */
@@ -541,6 +652,8 @@ export interface components {
             instrument: string;
             /** Notes */
             notes: string | null;
+            /** Recovered */
+            recovered: boolean;
             /** Self Rating */
             self_rating: number | null;
             /** Song Name */
@@ -680,6 +793,8 @@ export interface components {
         /**
          * ListedSessionOut
          * @description A session in the history. `audio_url` plays the recording for some hours; null where there is none.
+         *
+         *     One that is `recovered` was never finished: it is what had arrived of it when nothing more came.
          */
         ListedSessionOut: {
             /** Analysis Feedback */
@@ -704,6 +819,8 @@ export interface components {
             instrument: string;
             /** Notes */
             notes: string | null;
+            /** Recovered */
+            recovered: boolean;
             /** Self Rating */
             self_rating: number | null;
             /** Song Name */
@@ -731,6 +848,24 @@ export interface components {
             target_minutes: number;
             /** Title */
             title?: string | null;
+        };
+        /**
+         * NewRunningSession
+         * @description A practice session that begins now. What is not known yet is told when it is finished.
+         */
+        NewRunningSession: {
+            /** Date */
+            date?: string | null;
+            /** Instrument */
+            instrument: string;
+            /** Notes */
+            notes?: string | null;
+            /** Song Name */
+            song_name: string;
+            /** Tempo Bpm */
+            tempo_bpm?: number | null;
+            /** Xml Content */
+            xml_content?: string | null;
         };
         /**
          * NewSection
@@ -898,6 +1033,52 @@ export interface components {
             rest_weekdays: number[];
         };
         /**
+         * RunningSessionOut
+         * @description A session that goes on: a chunk of it is to be sent every `chunk_seconds`; `chunks` are the numbers that have arrived.
+         *
+         *     One that is `saving` was finished, and whoever finished it was cut off: finish it again, or leave it to us.
+         */
+        RunningSessionOut: {
+            /** Chunk Seconds */
+            chunk_seconds: number;
+            /** Chunks */
+            chunks: number[];
+            /**
+             * Date
+             * Format: date-time
+             */
+            date: string;
+            /** Duration Seconds */
+            duration_seconds: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Instrument */
+            instrument: string;
+            /** Notes */
+            notes: string | null;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Song Name */
+            song_name: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "saving";
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
+            /** Total Practice Seconds */
+            total_practice_seconds: number;
+        };
+        /**
          * SavedSessionOut
          * @description The session as it was saved, and what it makes of the streak.
          */
@@ -935,6 +1116,8 @@ export interface components {
             practised_on: string;
             /** Recording Id */
             recording_id: string | null;
+            /** Recovered */
+            recovered: boolean;
             score: components["schemas"]["ScoreOut"] | null;
             /** Score Accuracy */
             score_accuracy: number | null;
@@ -1083,6 +1266,8 @@ export interface components {
             practised_on: string;
             /** Recording Id */
             recording_id: string | null;
+            /** Recovered */
+            recovered: boolean;
             score: components["schemas"]["ScoreOut"] | null;
             /** Score Accuracy */
             score_accuracy: number | null;
@@ -1810,6 +1995,298 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_running_sessions_api_sessions_running_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningSessionOut"][];
+                };
+            };
+        };
+    };
+    begin_session_api_sessions_running_post: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: {
+                /** @description Makes a repetition of this request safe for 7 days. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRunningSession"];
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningSessionOut"];
+                };
+            };
+        };
+    };
+    read_running_session_api_sessions_running__session_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningSessionOut"];
+                };
+            };
+        };
+    };
+    throw_session_away_api_sessions_running__session_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    send_chunk_api_sessions_running__session_id__chunks__number__put: {
+        parameters: {
+            query: {
+                duration_seconds: number;
+                total_practice_seconds?: number | null;
+            };
+            header?: never;
+            path: {
+                number: number;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChunkOut"];
+                };
+            };
+        };
+    };
+    finish_session_api_sessions_running__session_id__finish_post: {
+        parameters: {
+            query?: {
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** Analysis */
+                    analysis?: string | {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Analysis Feedback */
+                    analysis_feedback?: string | null;
+                    /** Analysis Summary */
+                    analysis_summary?: string | null;
+                    /** Audiobase64 */
+                    audioBase64?: string | null;
+                    /** Date */
+                    date?: string | null;
+                    /** Duration Seconds */
+                    duration_seconds: number;
+                    /** Instrument */
+                    instrument: string;
+                    /** Notes */
+                    notes?: string | null;
+                    /** Score Accuracy */
+                    score_accuracy?: number | null;
+                    /** Sections */
+                    sections?: components["schemas"]["NewSection"][] | null;
+                    /** Self Rating */
+                    self_rating?: number | null;
+                    /** Song Name */
+                    song_name: string;
+                    /** Tempo Bpm */
+                    tempo_bpm?: number | null;
+                    /** Total Practice Seconds */
+                    total_practice_seconds?: number | null;
+                    /** Xml Content */
+                    xml_content?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSessionOut"];
+                };
             };
         };
     };
