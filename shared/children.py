@@ -19,6 +19,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 GRACE_SECONDS = 5  # that the nursery may be late with the end of a child
 READ_BYTES = 64 * 1024
 MIB = 1024 * 1024
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}  # no secret; and no thread, which a child may not have
 CLOSED = -1  # instead of a descriptor, whose number is somebody else's by then
 
 
@@ -159,7 +160,7 @@ class Nursery:
             self._process = subprocess.Popen(
                 [sys.executable, "-s", "-m", "shared.nursery", self._commands, str(its.fileno())],
                 cwd=services.ROOT,
-                env={"LC_ALL": "C.UTF-8"},
+                env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -14,9 +14,10 @@ from shared import services
 from tests.stack import ROOT
 
 SOURCES = [path for folder in ("shared", "services", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
-HELD_OPEN = {"bodies", "parts", "twins"}  # modules in which a connection stays open ...
+HELD_OPEN = {"bodies", "parts", "twins", "waiting"}  # modules in which a connection stays open ...
 HELD_OPEN_PACKAGES = {"receiving", "playing"}  # ... and packages of them
 HELD_OPEN_ENDPOINTS = {
+    "analyse_performance",
     "begin_upload",
     "finish_session",
     "join_chunks",

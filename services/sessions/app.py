@@ -6,7 +6,7 @@ import services.sessions
 from services.sessions import peers
 from services.sessions.errors import BodyTooLarge, ChunkTooLarge, ScoreTooLarge
 from services.sessions.practice.bodies import Bodies
-from services.sessions.routes import calendars, goals, planning, running, scores, sessions, stats
+from services.sessions.routes import analyses, calendars, goals, planning, running, scores, sessions, stats
 from services.sessions.scores import reading
 from services.sessions.settings import MIB, Settings
 from services.sessions.tasks.queue import events
@@ -45,6 +45,7 @@ def create() -> FastAPI:
             running.router,
             planning.router,
             sessions.router,
+            analyses.router,
             scores.router,
             stats.router,
             goals.router,

@@ -1,6 +1,8 @@
-"""What a child of the nursery of sessions can be told to do. The nursery alone loads this, and with it the parsers."""
+"""What a child of the nursery of sessions can be told to do. The nursery alone loads this, and what it needs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-COMMANDS: Mapping[str, Callable[..., dict[str, Any]]] = {}
+from services.sessions.analysis import listening
+
+COMMANDS: Mapping[str, Callable[..., dict[str, Any]]] = {"analyse": listening.analyse}

@@ -79,6 +79,39 @@ class ScoreTooLarge(TooLarge):
     """The score is larger than any real one. Send MusicXML of at most 5 MiB, or packed (.mxl)."""
 
 
+class NoRecording(Conflict):
+    """This session has no recording, so there is nothing to analyse. Save one with its recording."""
+
+
+class NoScore(Conflict):
+    """This session has no score to hold its recording against. Put one to it first, as MusicXML."""
+
+
+class AnalysisNotFound(NotFound):
+    """There is no such analysis, or it is not yours, or it is forgotten by now."""
+
+
+class TooManyAnalyses(TooMany):
+    """As many analyses of yours are waiting already as may. Wait until one of them is done."""
+
+
+class RecordingNotHeard(Malformed):
+    """The recording is no sound that can be decoded. Send WebM, Ogg, MP4, MP3, AAC, WAV, FLAC or AIFF."""
+
+    @classmethod
+    def because(cls, why: str) -> Self:
+        """The failure, with what is wrong in words."""
+        return cls(errors=[{"field": "Recording", "message": why}])
+
+
+class TooMuchToAnalyse(Malformed):
+    """This recording and this score are more than can be analysed. Send fewer minutes, or fewer measures."""
+
+
+class AnalysisGaveUp(Unavailable):
+    """The analysis was begun several times and never came to its end. Try again later."""
+
+
 class ScoreNotFound(NotFound):
     """This session has no score."""
 

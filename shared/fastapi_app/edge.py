@@ -59,7 +59,7 @@ class Edge:
                     duration_ms=round((time.perf_counter() - started) * 1000, 1),
                     size_bytes=size_bytes,
                     user_id=scope.get("state", {}).get("user_id"),
-                    address=_client(scope, self._trusted),
+                    address=client(scope, self._trusted),
                 )
             logs.end_request()
 
@@ -71,7 +71,8 @@ def _drop_one_trailing_slash(scope: Scope) -> None:
         scope["raw_path"] = scope.get("raw_path", path.encode()).removesuffix(b"/")
 
 
-def _client(scope: Scope, trusted: Sequence[Network]) -> str:
+def client(scope: Scope, trusted: Sequence[Network]) -> str:
+    """The address of whoever sent a request, by the word of the proxies that are trusted."""
     forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     return client_address(",".join(forwarded), (scope.get("client") or ("",))[0], trusted)
 

@@ -5,7 +5,7 @@ be judged. Deterministic: the same performance has the same words.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from statistics import mean, median
 
@@ -33,12 +33,15 @@ NEXT = {
 }
 
 
-def feedback(judgement: Judgement) -> str:
+Begins = Mapping[tuple[int, int], float]  # a measure and its round: the beat of the whole piece that it begins on
+
+
+def feedback(judgement: Judgement, *, begins: Begins) -> str:
     """Paragraphs, one a line: what went well, pitches, intonation, what is missing, rhythm, and what to practise next."""
     if judgement.obstacle:
         return NEXT[judgement.obstacle]
     reached = words.upto(judgement)
-    told = [_went_well(reached), _pitches(reached), _intonation(judgement, reached), _missing(judgement, reached)]
+    told = [_went_well(reached), _pitches(reached, begins), _intonation(judgement, reached), _missing(judgement, reached)]
     told += [_timing(reached), next_step(judgement, reached)]
     return "\n".join(each for each in told if each)
 
@@ -62,14 +65,14 @@ def _was(measures: Sequence[int]) -> str:
     return "was" if len(set(measures)) == 1 else "were"
 
 
-def _pitches(reached: Sequence[Verdict]) -> str:
+def _pitches(reached: Sequence[Verdict], begins: Begins) -> str:
     """Each wrong note by its place; a slip that comes back is told as one."""
     slips: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for verdict in words.wrong(reached, Outcome.WRONG_PITCH):
         if verdict.heard is not None:
             played = phrases.note(verdict.note.midi + (verdict.cents_off or 0) / 100, like=verdict.note.name)
             slips[played, verdict.note.name].append(verdict)
-    told = [_slip(played, wanted, slips[played, wanted], reached) for played, wanted in slips]
+    told = [_slip(played, wanted, slips[played, wanted], begins) for played, wanted in slips]
     left = len(told) - NAMED
     if left > 0:
         told = [
@@ -79,21 +82,20 @@ def _pitches(reached: Sequence[Verdict]) -> str:
     return " ".join(told)
 
 
-def _slip(played: str, wanted: str, where: Sequence[Verdict], reached: Sequence[Verdict]) -> str:
+def _slip(played: str, wanted: str, where: Sequence[Verdict], begins: Begins) -> str:
     if len(where) > 1:
         places = phrases.measures(each.note.measure for each in where)
         told = f"you played {played} instead of {wanted} {len(where)} times, in {places}"
     else:
-        told = f"in {phrases.place(where[0].note.measure, beat_of(where[0], reached))}, you played {played} instead of {wanted}"
+        told = f"in {phrases.place(where[0].note.measure, beat_of(where[0], begins))}, you played {played} instead of {wanted}"
     is_semitone = abs(where[0].cents_off or 0) < 150 and phrases.without_octave(played)[0] == wanted[0]
     return phrases.sentence(told + (": mind the accidental" if is_semitone and played != wanted else ""))
 
 
-def beat_of(verdict: Verdict, all_of_them: Sequence[Verdict]) -> float:
-    """The beat of its measure that a note is on, counted from the first note there."""
+def beat_of(verdict: Verdict, begins: Begins) -> float:
+    """The beat of its measure that a note is on, counted from 1; beats are quarter notes."""
     note = verdict.note
-    same = (each.note for each in all_of_them if (each.note.measure, each.note.occurrence) == (note.measure, note.occurrence))
-    return phrases.beat(note.onset_beats - min((each.onset_beats for each in same), default=note.onset_beats))
+    return phrases.beat(note.onset_beats - begins.get((note.measure, note.occurrence), note.onset_beats))
 
 
 def _intonation(judgement: Judgement, reached: Sequence[Verdict]) -> str:

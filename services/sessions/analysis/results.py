@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.sessions.analysis import coaching, phrases, words
+from services.sessions.analysis.coaching import Begins
 from services.sessions.analysis.notes import Heard, Judgement, Outcome, Verdict
 
 MOST_LISTED = 2_000  # of notes in one list: a whole symphony played wrongly is told by its figures
@@ -12,7 +13,7 @@ MOST_MEASURES = 20_000
 Result = dict[str, Any]
 
 
-def document(judgement: Judgement, *, remarks: Sequence[str] = ()) -> Result:
+def document(judgement: Judgement, *, begins: Begins, remarks: Sequence[str] = ()) -> Result:
     """Everything but the pictures and the marked-up score.
 
     `performace_summary` is how the client spells it. `remarks` are sentences on what was assumed, such as a tempo that nobody
@@ -23,7 +24,7 @@ def document(judgement: Judgement, *, remarks: Sequence[str] = ()) -> Result:
     return {
         "performace_summary": summary,
         "performance_summary": summary,
-        "coach-feedback": "\n".join([coaching.feedback(judgement), *remarks]),
+        "coach-feedback": "\n".join([coaching.feedback(judgement, begins=begins), *remarks]),
         "judged": judgement.obstacle is None,
         "reason": judgement.obstacle and judgement.obstacle.value,
         "score_accuracy": judgement.score_accuracy,
@@ -35,10 +36,10 @@ def document(judgement: Judgement, *, remarks: Sequence[str] = ()) -> Result:
         "reached_measure": judgement.reached_measure,
         "heard_percent": _percent(judgement.heard_share),
         "measures": _measures(judgement),
-        "wrong_notes": [_wrong(each, reached) for each in words.wrong(reached, Outcome.WRONG_PITCH)[:MOST_LISTED]],
-        "late": [_off(each, reached) for each in words.wrong(reached, Outcome.LATE)[:MOST_LISTED]],
-        "early": [_off(each, reached) for each in words.wrong(reached, Outcome.EARLY)[:MOST_LISTED]],
-        "missed": [_place(each, reached) for each in words.wrong(reached, Outcome.MISSED)[:MOST_LISTED]],
+        "wrong_notes": [_wrong(each, begins) for each in words.wrong(reached, Outcome.WRONG_PITCH)[:MOST_LISTED]],
+        "late": [_off(each, begins) for each in words.wrong(reached, Outcome.LATE)[:MOST_LISTED]],
+        "early": [_off(each, begins) for each in words.wrong(reached, Outcome.EARLY)[:MOST_LISTED]],
+        "missed": [_place(each, begins) for each in words.wrong(reached, Outcome.MISSED)[:MOST_LISTED]],
         "extra": [_extra(each) for each in judgement.extras[:MOST_LISTED]],
         "skipped_measures": list(judgement.skipped_measures),
     }
@@ -58,24 +59,24 @@ def _measures(judgement: Judgement) -> list[Result]:
     ]
 
 
-def _place(verdict: Verdict, reached: Sequence[Verdict]) -> Result:
+def _place(verdict: Verdict, begins: Begins) -> Result:
     return {
         "measure": verdict.note.measure,
         "occurrence": verdict.note.occurrence,
-        "beat": coaching.beat_of(verdict, reached),
+        "beat": coaching.beat_of(verdict, begins),
         "expected": verdict.note.name,
     }
 
 
-def _wrong(verdict: Verdict, reached: Sequence[Verdict]) -> Result:
+def _wrong(verdict: Verdict, begins: Begins) -> Result:
     cents = verdict.cents_off or 0.0
     heard = phrases.note(verdict.note.midi + cents / 100, like=verdict.note.name)
-    return _place(verdict, reached) | {"heard": heard, "cents": round(cents), "at_seconds": _at(verdict.heard)}
+    return _place(verdict, begins) | {"heard": heard, "cents": round(cents), "at_seconds": _at(verdict.heard)}
 
 
-def _off(verdict: Verdict, reached: Sequence[Verdict]) -> Result:
+def _off(verdict: Verdict, begins: Begins) -> Result:
     late = {"beats_late": _rounded(verdict.beats_late, 2), "seconds_late": _rounded(verdict.seconds_late, 2)}
-    return _place(verdict, reached) | late | {"at_seconds": _at(verdict.heard)}
+    return _place(verdict, begins) | late | {"at_seconds": _at(verdict.heard)}
 
 
 def _extra(heard: Heard) -> Result:

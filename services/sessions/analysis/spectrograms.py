@@ -17,7 +17,7 @@ from PIL import Image
 from services.sessions.analysis import axes, colours
 from services.sessions.analysis.axes import ROWS, Axes, Timeline
 from services.sessions.analysis.colours import Colour
-from services.sessions.analysis.notes import Expected, Judgement, Outcome
+from services.sessions.analysis.notes import Expected, Outcome, Verdict
 
 WINDOW_SECONDS = 0.128  # tells a tone from the next at 60 Hz, and two notes 60 ms apart
 FRAMES_AT_ONCE = 200
@@ -27,6 +27,7 @@ SHADES = (96, 48, 24, 12)  # as many as fit
 MAX_PNG_BYTES = 220_000  # 293,000 characters of a data URL
 PARTIALS = 6
 PARTIAL_DB, FADE_DB_PER_SECOND = 9.0, 12.0  # how much fainter each octave of partials is, and how a drawn note fades
+COLUMNS_BETWEEN_LINES = 12  # at least: of more measures, every second one has a line, or every third
 FRAME_ROWS, FRAME_COLUMNS = 3, 2  # that a mark stands off from its note
 
 Floats = NDArray[np.float32]
@@ -43,38 +44,32 @@ class Mark:
     colour: Colour
 
 
-def user(samples: Floats, rate_hz: int, judgement: Judgement, timeline: Timeline) -> str:
-    """What was played, as a PNG in a data URL. `samples` are float32, one channel, in [-1, 1]."""
+def user(samples: Floats, rate_hz: int, reached: Sequence[Verdict], lines: Sequence[float]) -> str:
+    """What was played, as a PNG in a data URL. `samples` are float32, one channel, in [-1, 1]; `lines` are in seconds."""
     frame = axes.of(samples.size / rate_hz)
     marks = [
         _around(each.heard.onset_seconds, each.heard.duration_seconds, each.heard.midi, each.outcome)
-        for each in judgement.verdicts
+        for each in reached
         if each.heard is not None and each.outcome in colours.MARKS
     ]
-    return _picture(_levels(samples, rate_hz, frame), frame, _measure_lines(judgement, timeline), marks)
+    return _picture(_levels(samples, rate_hz, frame), frame, lines, marks)
 
 
-def target(notes: Sequence[Expected], seconds: float, judgement: Judgement, timeline: Timeline) -> str:
+def target(
+    notes: Sequence[Expected], seconds: float, reached: Sequence[Verdict], lines: Sequence[float], timeline: Timeline
+) -> str:
     """What the score wants, on the axes of a recording of so many seconds, as a PNG in a data URL."""
     frame = axes.of(seconds)
     marks = []
-    for each in judgement.verdicts:
+    for each in reached:
         if each.outcome in colours.MARKS:
             start, end = timeline.at(each.note.onset_beats), timeline.at(each.note.onset_beats + each.note.duration_beats)
             marks.append(_around(start, end - start, each.note.midi, each.outcome))
-    return _picture(_drawn(notes, frame, timeline), frame, _measure_lines(judgement, timeline), marks)
+    return _picture(_drawn(notes, frame, timeline), frame, lines, marks)
 
 
 def _around(start: float, length: float, midi: float, outcome: Outcome) -> Mark:
     return Mark(start, start + length, midi, colours.MARKS[outcome])
-
-
-def _measure_lines(judgement: Judgement, timeline: Timeline) -> list[float]:
-    """The instant at which each measure begins, with the first of its notes."""
-    begins: dict[tuple[int, int], float] = {}
-    for each in judgement.verdicts:
-        begins.setdefault((each.note.measure, each.note.occurrence), timeline.at(each.note.onset_beats))
-    return list(begins.values())
 
 
 def _levels(samples: Floats, rate_hz: int, frame: Axes) -> NDArray[np.float32]:
@@ -134,11 +129,11 @@ def _tone(hz: float, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return level.clip(-DEPTH_DB)
 
 
-def _picture(levels: NDArray[np.float32], frame: Axes, lines: Iterable[float], marks: Sequence[Mark]) -> str:
+def _picture(levels: NDArray[np.float32], frame: Axes, lines: Sequence[float], marks: Sequence[Mark]) -> str:
     special = [colours.MEASURE_LINE, colours.OUTLINE, *dict.fromkeys(mark.colour for mark in marks)]
     for shades in SHADES:
         pixels = ((levels / DEPTH_DB + 1) * (shades - 1)).round().astype(np.uint8)
-        for at in lines:
+        for at in lines[:: math.ceil(len(lines) * COLUMNS_BETWEEN_LINES / frame.columns) or 1]:
             _line(pixels, frame.column(at), shades)
         for mark in marks:
             _frame(pixels, frame, mark, outline=shades + 1, inner=shades + special.index(mark.colour))

@@ -160,6 +160,7 @@ def _create_analyses() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("progress", sa.SmallInteger(), nullable=False),
         sa.Column("step", sa.String()),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("asked", postgresql.JSONB(), nullable=False),
         sa.Column("result", postgresql.JSONB()),
         sa.Column("failure", postgresql.JSONB()),

@@ -40,6 +40,9 @@ class Analysis(Base):
     state: Mapped[str] = mapped_column(String)
     progress: Mapped[int] = mapped_column(SmallInteger)  # percent
     step: Mapped[str | None] = mapped_column(String)  # what is being done just now
+    attempts: Mapped[int] = mapped_column(
+        SmallInteger, server_default="0"
+    )  # children that were asked; a worker may die with one
     asked: Mapped[Any] = mapped_column(JSONB)  # tempo_bpm, starting_measure, part, ...
     result: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     failure: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))  # code and detail of the problem

@@ -20,17 +20,17 @@ class Recording:
     declared_type: str
 
 
-def decode(text: str, *, max_bytes: int) -> Recording | None:
+def decode(text: str, *, max_bytes: int, field: str = FIELD) -> Recording | None:
     """The recording in `text`; None where that is empty, which is how the client says that there is none.
 
-    Raises RecordingTooLarge before anything is decoded, RecordingUnreadable.
+    Raises RecordingTooLarge before anything is decoded, RecordingUnreadable; `field` is what the client calls it.
 
     >>> decode("data:audio/webm;codecs=opus;base64,AAEC", max_bytes=9)
     Recording(content=b'\\x00\\x01\\x02', declared_type='audio/webm;codecs=opus')
     """
     if not text:
         return None
-    declared_type, encoded = _parts(text)
+    declared_type, encoded = _parts(text, field)
     if not encoded:
         return None  # a recorder that captured nothing sends a data URL of nothing
     size_bytes = len(encoded) // 4 * 3 - encoded[-2:].count("=")
@@ -39,18 +39,18 @@ def decode(text: str, *, max_bytes: int) -> Recording | None:
     try:
         return Recording(binascii.a2b_base64(encoded, strict_mode=True), declared_type)
     except ValueError as reason:
-        raise _unreadable("is not Base64") from reason
+        raise _unreadable(field, "is not Base64") from reason
 
 
-def _parts(text: str) -> tuple[str, str]:
+def _parts(text: str, field: str) -> tuple[str, str]:
     if not text.startswith(DATA_URL):
         return UNDECLARED, text
     head, found, encoded = text.partition(";base64,")
     if not found:
-        raise _unreadable("is a data URL without ;base64,")
+        raise _unreadable(field, "is a data URL without ;base64,")
     declared_type = head.removeprefix(DATA_URL)
     return declared_type if TYPE.fullmatch(declared_type) else UNDECLARED, encoded
 
 
-def _unreadable(why: str) -> RecordingUnreadable:
-    return RecordingUnreadable(errors=[{"field": FIELD, "message": why}])
+def _unreadable(field: str, why: str) -> RecordingUnreadable:
+    return RecordingUnreadable(errors=[{"field": field, "message": why}])

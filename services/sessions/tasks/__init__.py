@@ -2,10 +2,10 @@
 
 from services.sessions import peers
 from services.sessions.settings import Settings
-from services.sessions.tasks import leaving, recovering, sweeping
+from services.sessions.tasks import analysing, leaving, recovering, sweeping
 from services.sessions.tasks.queue import Work, events, queue
 
-__all__ = ["Work", "events", "leaving", "queue", "recovering", "start", "sweeping"]
+__all__ = ["Work", "analysing", "events", "leaving", "queue", "recovering", "start", "sweeping"]
 
 
 def start() -> Work:

@@ -1,0 +1,1 @@
+"""Performances: sent to be judged, judged by a job, told to whoever sent them."""

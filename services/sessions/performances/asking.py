@@ -1,0 +1,83 @@
+"""Having a child process listen to a performance, and hearing from it how far it is."""
+
+import os
+import select
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from services.sessions.errors import RecordingNotHeard, ScoreUnreadable, TooMuchToAnalyse
+from services.sessions.parsers import parsers
+from shared import json
+from shared.children import MIB, Child, ChildFailed, Gone, Limits, ParsersDown
+
+LISTENING = Limits(wall_seconds=600, cpu_seconds=120, write_bytes=16 * MIB, memory_bytes=1024 * MIB, nice=10)
+TOLD_SECONDS = 1.0  # between two tellings of how far it is
+READ_BYTES = 4096
+
+Told = Callable[[int, str], None]
+
+
+def listen(folder: Path, asked: dict[str, Any], told: Told) -> dict[str, Any]:
+    """The result for the files `recording` and `score` in a folder.
+
+    `told` is called with percent and what is being done: at once, then every second; what it raises ends it all. Raises
+    RecordingNotHeard, ScoreUnreadable, TooMuchToAnalyse; TookTooLong and ParsersDown where that says nothing of the files.
+    """
+    reading, writing = os.pipe()
+    into = folder / "result"
+    facts = {
+        "recording": str(folder / "recording"),
+        "score": str(folder / "score"),
+        "into": str(into),
+        "instrument": asked["instrument"],
+        "part": asked["part"],
+        "tempo_bpm": asked["tempo_bpm"],
+        "starting_measure": asked["starting_measure"],
+    }
+    try:
+        try:
+            child = parsers.child("analyse", LISTENING, pipe=writing, **facts)
+        finally:
+            os.close(writing)
+        with child:
+            _follow(reading, told)
+            answer = _answer(child)
+    finally:
+        os.close(reading)  # a child that is still at it ends when it next tells
+    if answer.get("failed") == "recording":
+        raise RecordingNotHeard.because(answer["why"])
+    if answer.get("failed") == "score":
+        raise ScoreUnreadable.because(answer["why"])
+    result: dict[str, Any] = json.loads(into.read_bytes())
+    return result
+
+
+def _answer(child: Child) -> dict[str, Any]:
+    try:
+        return child.answer()
+    except ChildFailed as reason:
+        raise TooMuchToAnalyse from reason
+    except Gone as reason:
+        raise ParsersDown from reason
+
+
+def _follow(pipe: int, told: Told) -> None:
+    """Pass on what the child tells, the latest alone, until it ends."""
+    ready, kept = select.poll(), b""
+    ready.register(pipe)
+    percent, step, last = 1, "starting", 0.0
+    until = time.monotonic() + LISTENING.wall_seconds
+    while time.monotonic() < until:
+        if time.monotonic() - last >= TOLD_SECONDS:
+            told(percent, step)
+            last = time.monotonic()
+        if ready.poll(TOLD_SECONDS * 1000):
+            piece = os.read(pipe, READ_BYTES)
+            if not piece:
+                return
+            *lines, kept = (kept + piece).split(b"\n")
+            if lines:
+                said, _, words = lines[-1].decode().partition(" ")
+                percent, step = int(said), words
