@@ -113,7 +113,8 @@ def providers() -> Iterator[Others]:
 
 @pytest.fixture(scope="session")
 def elsewhere_begun(providers: Others, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
-    begun = Elsewhere(tmp_path_factory.mktemp("elsewhere"), **providers.settings, **ROOM)
+    settings = {"ANALYZE_WITHOUT_SIGN_IN": "true", **providers.settings, **ROOM}
+    begun = Elsewhere(tmp_path_factory.mktemp("elsewhere"), **settings)
     for _ in kept_up(begun.stack):
         yield begun
     begun.stop()
@@ -121,7 +122,9 @@ def elsewhere_begun(providers: Others, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def elsewhere(elsewhere_begun: Elsewhere) -> Elsewhere:
-    """A Tutti where one signs in elsewhere, too: with Google, Apple and Facebook, and by the tokens of three issuers."""
+    """A Tutti where one signs in elsewhere, too: with Google, Apple and Facebook, and by the tokens of three issuers; or not at all,
+    to have a performance analysed.
+    """
     elsewhere_begun.stack.wait()
     return elsewhere_begun
 

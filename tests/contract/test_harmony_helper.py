@@ -7,21 +7,25 @@ C1-2, 3 save, data URL    the_clients_day              S1-12..20, 28..30 columns
 C1-4 keys of an analysis  what_the_analysis_said       S1-25, 26 the list, bare           the_seeds_day
 C1-5 list and detail      the_clients_day              S1-27, 31 detail, deletion         the_seeds_day
 C1-6 total_minutes        the_clients_day              S1-8, 9, 32, 33 stats              the_seeds_day
+C1-7 analyze                has_a_performance_analysed
 C1-8 opaque tokens        the_clients_day[opaque]      S1-34, 35 IStorageService          tests/sessions/typescript
 C1-8b mock-token          a_mock_bearer_is_nobody
 C1-9 streaks decay        a_streak_is_over_...
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from tests import people
 from tests.issuer import Elsewhere
 from tests.people import Person
 from tests.sessions import make
+from tests.sessions.performances import tunes
 
 READ_BY_THE_CLIENT = {  # C1-5
     "id",
@@ -46,6 +50,7 @@ CALLS = [
     ("GET", "/api/sessions/0190b5a0-0000-7000-8000-000000000000", None),
     ("DELETE", "/api/sessions/0190b5a0-0000-7000-8000-000000000000", None),
     ("GET", "/api/stats", None),
+    ("POST", "/api/analyze", {}),
 ]
 
 
@@ -233,3 +238,32 @@ def test_what_cannot_be_is_refused_by_name(elsewhere: Elsewhere, wrong: dict[str
 
     assert answer.status_code == 422
     assert next(iter(wrong)) in answer.json()["detail"] or "NUL" in answer.json()["detail"]
+
+
+def test_the_client_has_a_performance_analysed_and_then_saves_it(elsewhere: Elsewhere) -> None:
+    """C1-4, C1-7: the unmodified client asks without an Authorization header, where the operator admits that."""
+    recording = make.data_url(tunes.played(tunes.with_wrong(5, "A#4")), "audio/wav")
+    performance = {"Song_name": "Tune", "Instrument": "Flute", "Audio_length": 6.4, "Recording": recording}
+    performance |= {"Target_XML": tunes.score(), "BPM": "150", "Starting_measure": "1"}
+    signed_out = people.nobody(elsewhere.stack.url)
+    ana = elsewhere.someone(signed(elsewhere, "auth0|analysed"))
+
+    analysed = signed_out.post("/api/analyze", performance)
+    saved = make.saved(ana, audioBase64=recording, xml_content=tunes.score(), analysis=analysed.json())
+    address = f"/api/sessions/{saved['id']}/analysis"
+    again = ana.post(address, {"tempo_bpm": 150})
+    while (found := ana.get(address).json())["state"] in ("waiting", "working"):
+        time.sleep(0.05)
+    too_often = [signed_out.post("/api/analyze", {}).status_code for _ in range(10)]
+
+    assert analysed.status_code == 200, analysed.text
+    told = analysed.json()
+    assert "measure 2, beat 2" in told["coach-feedback"]
+    assert (saved["analysis_summary"], saved["analysis_feedback"]) == (told["performace_summary"], told["coach-feedback"])
+    assert (saved["analysis"], again.status_code) == (told, 202)
+    assert found["result"] == told == ana.get(f"/api/sessions/{saved['id']}").json()["analysis"]
+    assert too_often == [422] * 9 + [429]
+    engine = elsewhere.stack.engine("sessions-worker")
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM analyses WHERE session_id IS NULL")) == 0  # nothing is kept
+    engine.dispose()

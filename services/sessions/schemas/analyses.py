@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from services.sessions.schemas.sessions import Words
-from shared.schemas import In, Line, Out
+from shared.schemas import MAX_TEXT_CHARACTERS, In, Line, Out, Text
 
 SLOWEST_BPM, FASTEST_BPM = 10, 400  # quarter notes a minute
 MAX_MEASURE = 20_000  # no part has more
@@ -35,6 +34,7 @@ def _either(*names: str) -> Any:
     return AliasChoices(*names)
 
 
+Name = Annotated[Text, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]  # which may be empty
 Tempo = Annotated[float, Field(ge=SLOWEST_BPM, le=FASTEST_BPM)]
 Measure = Annotated[int, Field(ge=1, le=MAX_MEASURE)]
 
@@ -66,10 +66,10 @@ class NewPerformance(In):
 
     recording: str = Field(min_length=1, validation_alias=_either("Recording", "recording", "audioBase64"))
     target_xml: str = Field(min_length=1, validation_alias=_either("Target_XML", "target_xml", "xml_content", "xmlContent"))
-    song_name: Annotated[Words, BeforeValidator(_words)] = Field(
+    song_name: Annotated[Name, BeforeValidator(_words)] = Field(
         "", validation_alias=_either("Song_name", "song_name", "songName")
     )
-    instrument: Annotated[Words, BeforeValidator(_words)] = Field("", validation_alias=_either("Instrument", "instrument"))
+    instrument: Annotated[Name, BeforeValidator(_words)] = Field("", validation_alias=_either("Instrument", "instrument"))
     bpm: Annotated[Tempo | None, BeforeValidator(_number)] = Field(None, validation_alias=_either("BPM", "bpm", "tempo_bpm"))
     starting_measure: Annotated[Measure, BeforeValidator(_measure)] = Field(
         1, validation_alias=_either("Starting_measure", "starting_measure", "startingMeasure")

@@ -7,7 +7,7 @@ highest is taken: one line is what can be judged.
 
 import bisect
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -35,6 +35,7 @@ class Expectation:
     tempi: tuple[tuple[float, float], ...]
     measures: int  # as printed
     beats: float  # quarter notes in all, repeats played out
+    begins: Mapping[tuple[int, int], float]  # a measure and its round, and the beat it begins on; in the order played
 
 
 def of(text: str, *, part: str | None = None, instrument: str = "") -> Expectation:
@@ -56,6 +57,7 @@ def of(text: str, *, part: str | None = None, instrument: str = "") -> Expectati
         tempi=tuple(_tempi(measures, played.played, begins)),
         measures=len(measures),
         beats=float(begins[-1]),
+        begins=_by_round(played.played, begins),
     )
 
 
@@ -101,6 +103,15 @@ def _begins(measures: Sequence[printed.Measure], played: Iterable[int]) -> list[
     for position in played:
         begins.append(begins[-1] + measures[position].length)
     return begins
+
+
+def _by_round(played: Iterable[int], begins: Iterable[Fraction]) -> dict[tuple[int, int], float]:
+    rounds: Counter[int] = Counter()
+    found = {}
+    for position, begin in zip(played, begins, strict=False):
+        rounds[position] += 1
+        found[position + 1, rounds[position]] = float(begin)
+    return found
 
 
 def _unrolled(measures: Sequence[printed.Measure], played: Sequence[int], begins: Sequence[Fraction]) -> list[_Sounding]:

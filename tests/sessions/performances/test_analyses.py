@@ -48,9 +48,9 @@ def practised(person: Person, sound: bytes | None = None, **changes: Any) -> str
     return f"{make.PATH}/{saved['id']}/analysis"
 
 
-def ended(person: Person, address: str) -> dict[str, Any]:
+def ended(person: Person, address: str, *, seconds: float = DONE_SECONDS) -> dict[str, Any]:
     """An analysis once it is over."""
-    deadline = time.monotonic() + DONE_SECONDS
+    deadline = time.monotonic() + seconds
     while (found := person.get(address).json())["state"] in ("waiting", "working"):
         assert time.monotonic() < deadline, found
         time.sleep(0.05)

@@ -1,0 +1,97 @@
+"""Analyses whose worker dies, or dies of them; and those that nobody asks for any more."""
+
+import os
+import signal
+import time
+import uuid
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from services.sessions.tasks import analysing
+from shared import clock
+from shared.idempotency import NOBODY
+from tests.people import Person
+from tests.sessions.performances import tunes
+from tests.sessions.performances.test_analyses import ended, practised
+from tests.stack import Stack
+
+MINUTES = 25  # of sound: the child is at it for ten seconds
+ROW = text(
+    """
+    INSERT INTO analyses (id, user_id, state, progress, asked, result, created_at, finished_at)
+    VALUES (:id, :user_id, :state, 0, '{}', NULL, :created_at, :finished_at)
+    """
+)
+
+
+def long_practice(person: Person) -> str:
+    """An analysis that takes a while."""
+    notes = [*tunes.NOTES] * (MINUTES * 120 // len(tunes.NOTES))
+    return practised(person, tunes.played(notes, bpm=120), xml_content=tunes.score(notes, bpm=120))
+
+
+def kill_the_worker(stack: Stack, person: Person, address: str) -> None:
+    """Once its child listens; `kill -9`, with all that it started."""
+    deadline = time.monotonic() + 60
+    while (found := person.get(address).json())["step"] != "listening":
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    os.killpg(os.getpgid(stack.processes()["sessions-worker"]["pid"]), signal.SIGKILL)
+    time.sleep(3)  # until another one runs, and the row is not that of the dead one any more
+
+
+@pytest.mark.nightly
+def test_an_analysis_whose_worker_is_killed_is_made_by_the_next(stack: Stack, alice: Person) -> None:
+    address = long_practice(alice)
+
+    alice.post(address)
+    kill_the_worker(stack, alice, address)
+    found = ended(alice, address, seconds=90)
+
+    assert (found["state"], found["result"]["score_accuracy"]) == ("done", 100)
+
+
+@pytest.mark.nightly
+def test_an_analysis_that_three_workers_died_of_is_given_up_and_nobody_waits_for_it(stack: Stack, alice: Person) -> None:
+    address, other = long_practice(alice), practised(alice, tunes.played())
+    engine = stack.engine("sessions-worker")
+
+    alice.post(address)
+    alice.post(other)
+    with engine.begin() as connection:  # two have died of it before
+        connection.execute(text("UPDATE analyses SET attempts = 2 WHERE id = :id"), {"id": alice.get(address).json()["id"]})
+    kill_the_worker(stack, alice, address)
+    found = ended(alice, address, seconds=90)
+
+    engine.dispose()
+    assert (found["state"], found["failure"]["code"]) == ("failed", "analysis_gave_up")
+    assert ended(alice, other, seconds=30)["result"]["score_accuracy"] == 100
+
+
+def test_what_no_job_takes_up_is_given_up_and_what_nobody_asks_for_is_dropped(stack: Stack, alice: Person) -> None:
+    engine, now = stack.engine("sessions-worker"), clock.now()
+    assert alice.id
+    orphan = row(alice.id, "working", now)
+    read_once = row(alice.id, "done", now - timedelta(hours=23), finished_at=now)
+    old = row(alice.id, "done", now - timedelta(hours=25), finished_at=now)
+    nobodys, nobodys_old = (row(NOBODY, "done", now, finished_at=now - timedelta(minutes=each)) for each in (9, 11))
+    with engine.begin() as connection:
+        connection.execute(ROW, [orphan, read_once, old, nobodys, nobodys_old])
+
+    analysing.tidy_analyses.run(SimpleNamespace(engine=engine))
+
+    with engine.begin() as connection:
+        ids = [each["id"] for each in (orphan, read_once, old, nobodys, nobodys_old)]
+        kept = connection.execute(text("SELECT id, state FROM analyses WHERE id = ANY(:ids)"), {"ids": ids}).all()
+        connection.execute(text("DELETE FROM analyses WHERE id = ANY(:ids)"), {"ids": ids})
+    engine.dispose()
+    assert {each.id: each.state for each in kept} == {orphan["id"]: "failed", read_once["id"]: "done", nobodys["id"]: "done"}
+
+
+def row(user_id: uuid.UUID, state: str, created_at: Any, finished_at: Any = None) -> dict[str, Any]:
+    facts = {"state": state, "created_at": created_at, "finished_at": finished_at}
+    return {"id": uuid.uuid4(), "user_id": user_id, **facts}
