@@ -122,8 +122,9 @@ def elsewhere_begun(providers: Others, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def elsewhere(elsewhere_begun: Elsewhere) -> Elsewhere:
-    """A Tutti where one signs in elsewhere, too: with Google, Apple and Facebook, and by the tokens of three issuers; or not at all,
-    to have a performance analysed.
+    """A Tutti where one signs in elsewhere, too: with Google, Apple and Facebook, and by the tokens of three issuers.
+
+    To have a performance analysed, nobody needs to.
     """
     elsewhere_begun.stack.wait()
     return elsewhere_begun
