@@ -1,11 +1,15 @@
-// Uploads a file with tus-js-client, as a browser would; says on each line what it sends, and at the end where the upload is.
+// Uploads a file with tus-js-client, as a browser would; says on each line where a request begins, and at the end where the upload
+// is and how many bytes went out on its connections. Its own `onProgress` is told ten times a second, and not at a break.
+import { subscribe } from "node:diagnostics_channel";
 import { createReadStream, statSync } from "node:fs";
 import { Upload } from "tus-js-client";
 
 const { TUS_URL: endpoint, TUS_TOKEN: token, TUS_FILE: path, TUS_CHUNK: chunk } = process.env;
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 const MOST_FAILURES = 5;
+const sockets = [];
 let failures = 0;
+subscribe("net.client.socket", ({ socket }) => sockets.push(socket));
 const upload = new Upload(createReadStream(path), {
   endpoint,
   headers: { Authorization: `Bearer ${token}` },
@@ -27,7 +31,7 @@ const upload = new Upload(createReadStream(path), {
     setTimeout(() => upload.start(), 500);
   },
   onSuccess: () => {
-    say({ url: upload.url });
+    say({ url: upload.url, sent: sockets.reduce((sum, socket) => sum + socket.bytesWritten, 0) });
     process.exit(0);
   },
 });
