@@ -72,6 +72,20 @@ def test_the_same_save_sent_again_afterwards_is_another_session(alice: Person) -
     assert {each["id"] for each in alice.get(make.PATH).json()} == set(saved)
 
 
+def test_a_session_that_was_deleted_meanwhile_answers_nobody_any_more(stack: Stack, alice: Person) -> None:
+    content = json.dumps(make.body()).encode()
+
+    with begun(stack, alice, content, times=2) as (first, second):
+        first.sendall(content[-1:])
+        _, gone = answered(first)
+        assert alice.delete(f"{make.PATH}/{gone['id']}").status_code == 204
+        second.sendall(content[-1:])
+        status, saved = answered(second)
+
+    assert status == 201
+    assert [each["id"] for each in alice.get(make.PATH).json()] == [saved["id"]] != [gone["id"]]
+
+
 def test_others_at_the_same_time_are_others(stack: Stack, alice: Person, bob: Person) -> None:
     """Another person's, another body, and the same body on another calendar."""
     one, other = (json.dumps(make.body(notes=notes)).encode() for notes in ("one", "two"))

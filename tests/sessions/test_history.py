@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
@@ -69,7 +70,7 @@ def test_the_list_is_asked_for_by_piece_instrument_days_recording_and_score(alic
     assert days(**{"from": "2026-01-03", "to": "2026-01-01"}) == []
     assert (days(has_recording=True), days(has_recording=False)) == ([2], [3, 1])
     assert (days(has_score=1), days(has_score=0)) == ([3, 2], [1])
-    assert days(song_name="für elise", instrument="piano", has_recording=0, to="9999-12-31") == [1]
+    assert days(song_name="für elise", instrument="piano", has_recording=0, to="2100-12-31") == [1]
 
 
 def test_pages_of_what_is_asked_for_keep_to_it(alice: Person) -> None:
@@ -131,6 +132,37 @@ def test_a_deleted_session_is_gone_and_its_recording_too(alice: Person) -> None:
     while alice.get(saved["audio_url"]).status_code == 200 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert alice.get(saved["audio_url"]).status_code in (401, 404)
+
+
+def test_stats_asked_while_a_session_is_deleted_are_those_before_or_after(alice: Person) -> None:
+    def live(number: int) -> None:
+        session = make.saved(alice, date=None, duration_seconds=600, notes=f"the {number}th")
+        assert alice.delete(f"{make.PATH}/{session['id']}").status_code == 204
+
+    def ask(_: int) -> tuple[int, int, int]:
+        answer = alice.get("/api/stats")
+        stats = answer.json()
+        return (
+            answer.status_code,
+            stats["total_minutes"] % 10,
+            stats["total_minutes"] - sum(day["minutes"] for day in stats["weekly_progress"]),
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        living, asked = pool.map(live, range(8)), pool.map(ask, range(24))
+
+    assert [*living] == [None] * 8
+    assert set(asked) == {(200, 0, 0)}
+    assert alice.get("/api/stats").json()["total_minutes"] == 0
+
+
+def test_of_five_who_delete_a_session_at_once_one_does(alice: Person) -> None:
+    path = f"{make.PATH}/{make.saved(alice)['id']}"
+
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda _: alice.delete(path).status_code, range(5)))
+
+    assert sorted(answers) == [204, 404, 404, 404, 404]
 
 
 @pytest.mark.parametrize("not_an_id", NOT_IDS)

@@ -6,6 +6,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from types import SimpleNamespace
@@ -129,3 +130,26 @@ def test_while_media_hangs_the_history_is_read_without_recordings(stack: Stack, 
     assert [(each["id"], each["audio_url"]) for each in listed] == [(saved["id"], None)]
     assert took_seconds < 6
     stack.wait_until_healthy()
+
+
+@pytest.mark.nightly
+def test_where_media_is_killed_while_a_recording_is_stored_the_save_is_done_once_or_not_at_all(
+    stack: Stack, alice: Person
+) -> None:
+    content = make.recording(20)
+    answers = []
+    for number in range(4):
+        body = make.body(song_name=f"Take {number}", audioBase64=make.data_url(content))
+        with ThreadPoolExecutor(1) as pool:
+            saving = pool.submit(alice.post, make.PATH, body, timeout=100)
+            time.sleep(0.02 * number)
+            os.kill(stack.processes()["media"]["pid"], signal.SIGKILL)
+            first = saving.result()
+        stack.wait_until_healthy()
+        time.sleep(1)
+        answers.append(first if first.status_code == 201 else alice.post(make.PATH, body))
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+    listed = alice.get(make.PATH).json()
+    assert {each["id"] for each in listed} == {answer.json()["id"] for answer in answers}
+    assert all(alice.get(each["audio_url"]).content == content for each in listed)

@@ -88,7 +88,7 @@ def save(
     """
     session_id = ids.new()
     with transaction(engine, user_id=owner.user_id) as db:
-        before = idempotency.claim(db, once.claim, once.fingerprint, since=once.began_at) if once else None
+        before = _before(db, once, owner) if once else None
         if before:
             document = _again(db, before, owner, zone)
         else:
@@ -102,6 +102,14 @@ def save(
     if recording:
         document = _store(engine, media, session_id, recording, owner=owner, zone=zone, once=once)
     return Saved(document)
+
+
+def _before(db: Database, once: Once, owner: Owner) -> Answer | None:
+    """What this request was answered before, if it was. Without a key, a session that is gone by now answers nobody."""
+    before = idempotency.claim(db, once.claim, once.fingerprint, since=once.began_at)
+    if before is None or once.began_at is None or sessions.is_kept(db, _id_in(before), user_id=owner.user_id):
+        return before
+    return idempotency.claim(db, once.claim, once.fingerprint, since=clock.now() + idempotency.HELD)
 
 
 def facts_of(db: Database, new: NewSession, owner: Owner, zone: str) -> dict[str, Any]:
@@ -166,9 +174,12 @@ def _document(db: Database, session_id: UUID, owner: Owner, zone: str) -> dict[s
 
 
 def _again(db: Database, before: Answer, owner: Owner, zone: str) -> dict[str, Any]:
-    """What the first request was answered. Raises SessionNotFound where only the id was kept, and the session is gone."""
+    """What the first request was answered; read again where only its id was kept."""
     document: dict[str, Any] = json.loads(before.body)
-    session_id = UUID(document["id"])
     if len(document) == 1:
-        return _document(db, session_id, owner, zone)
-    return document | {"recording_id": sessions.recording_of(db, session_id, user_id=owner.user_id)}
+        return _document(db, _id_in(before), owner, zone)
+    return document | {"recording_id": sessions.recording_of(db, _id_in(before), user_id=owner.user_id)}
+
+
+def _id_in(before: Answer) -> UUID:
+    return UUID(json.loads(before.body)["id"])

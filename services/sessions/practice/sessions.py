@@ -76,6 +76,11 @@ def find(db: Database, session_id: UUID, *, user_id: UUID) -> Whole:
     return Whole(document, document.pop("version"))
 
 
+def is_kept(db: Database, session_id: UUID, *, user_id: UUID) -> bool:
+    """Whether somebody has this session."""
+    return db.scalar(select(Session.id).where(Session.id == session_id, *saved_by(user_id))) is not None
+
+
 def recording_of(db: Database, session_id: UUID, *, user_id: UUID) -> UUID | None:
     """The file that holds the recording of a session; None where there is none, or no such session."""
     return db.scalar(select(Session.recording_id).where(Session.id == session_id, *saved_by(user_id)))
