@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Analyse Performance
+         * @description Hold a recording against a score, and keep neither. Where it takes longer than 50 s: 202, and `Location` to ask again.
+         */
+        post: operations["analyse_performance_api_analyze_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyze/{analysis_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Performance Analysis
+         * @description What came of a performance that you sent; 202 while it is under way. It is forgotten after a day.
+         */
+        get: operations["read_performance_analysis_api_analyze__analysis_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/goals": {
         parameters: {
             query?: never;
@@ -131,6 +171,34 @@ export interface paths {
         patch: operations["change_session_api_sessions__session_id__patch"];
         trace?: never;
     };
+    "/api/sessions/{session_id}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session Analysis
+         * @description How far the latest analysis of your session has come, and what came of it.
+         */
+        get: operations["read_session_analysis_api_sessions__session_id__analysis_get"];
+        put?: never;
+        /**
+         * Analyse Session
+         * @description Hold the recording of your session against its score. One at a time: while one is under way, it is the answer again.
+         */
+        post: operations["analyse_session_api_sessions__session_id__analysis_post"];
+        /**
+         * Forget Session Analysis
+         * @description End the analysis of your session, or forget what came of it, in the session too.
+         */
+        delete: operations["forget_session_analysis_api_sessions__session_id__analysis_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/score": {
         parameters: {
             query?: never;
@@ -154,6 +222,26 @@ export interface paths {
          * @description Take the score away from your session; the session stays.
          */
         delete: operations["remove_score_api_sessions__session_id__score_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/next-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Next Up
+         * @description The sections that are due, by spaced repetition (SM-2) of how each of them went; and what comes after.
+         */
+        get: operations["read_next_up_api_sessions_next_up_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -472,6 +560,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats/stuck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Stuck
+         * @description The measures with the most minutes and the least gain, with the figures that say so. Little data claims nothing.
+         */
+        get: operations["read_stuck_api_stats_stuck_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -516,6 +624,47 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AnalysisOut
+         * @description How far an analysis has come, in percent; what came of it, or why nothing did (a problem document).
+         */
+        AnalysisOut: {
+            /** Asked */
+            asked: {
+                [key: string]: unknown;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Failure */
+            failure: {
+                [key: string]: unknown;
+            } | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Progress */
+            progress: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Session Id */
+            session_id: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "working" | "done" | "failed";
+            /** Step */
+            step: string | null;
+        };
         /**
          * CalendarChange
          * @description When days begin, and on which weekdays you rest (ISO: Monday is 1): from today on, or from `from_on` on.
@@ -626,6 +775,16 @@ export interface components {
             zone: string;
         };
         /**
+         * ExtraNoteOut
+         * @description A note that the score does not have.
+         */
+        ExtraNoteOut: {
+            /** At Seconds */
+            at_seconds: number | null;
+            /** Heard */
+            heard: string;
+        };
+        /**
          * FullListedSessionOut
          * @description The same with the score, where the list is asked for with `full=1`.
          */
@@ -664,6 +823,16 @@ export interface components {
             total_practice_seconds: number;
             /** Xml Content */
             xml_content: string | null;
+        };
+        /**
+         * GainOut
+         * @description The middle of the first third of the days, and of the last third.
+         */
+        GainOut: {
+            /** From */
+            from: number;
+            /** To */
+            to: number;
         };
         /**
          * GoalChange
@@ -831,6 +1000,42 @@ export interface components {
             total_practice_seconds: number;
         };
         /**
+         * MeasureOut
+         * @description How one measure went, each time that it was played: shares of its notes, 0 to 100.
+         */
+        MeasureOut: {
+            /** Measure */
+            measure: number;
+            /** Notes */
+            notes: number;
+            /** Occurrence */
+            occurrence: number;
+            /** Pitch */
+            pitch: number;
+            /** Rhythm */
+            rhythm: number;
+            /** Skipped */
+            skipped: boolean;
+        };
+        /**
+         * NewAnalysis
+         * @description What is asked about the recording of a session.
+         *
+         *     `tempo_bpm` is in quarter notes a minute; without it, the score's own counts. `part` is a part's id, its name or its number
+         *     from 1; without it, the one that is named as the instrument is, else the first with pitches.
+         */
+        NewAnalysis: {
+            /** Part */
+            part?: string | null;
+            /**
+             * Starting Measure
+             * @default 1
+             */
+            starting_measure: number;
+            /** Tempo Bpm */
+            tempo_bpm?: number | null;
+        };
+        /**
          * NewGoal
          * @description So many minutes in every period: of anything, of one piece, or on one instrument. Without `starts_on` it starts today.
          */
@@ -886,6 +1091,40 @@ export interface components {
             tempo_bpm?: number | null;
         };
         /**
+         * NextUpOut
+         * @description What is due, the longest overdue first, and what comes after.
+         */
+        NextUpOut: {
+            /** Coming */
+            coming: components["schemas"]["PassageOut"][];
+            /** Due */
+            due: components["schemas"]["PassageOut"][];
+            /** Due Total */
+            due_total: number;
+            /** Said */
+            said: string;
+        };
+        /**
+         * OffNoteOut
+         * @description The written note at another time; negative is early.
+         */
+        OffNoteOut: {
+            /** At Seconds */
+            at_seconds: number | null;
+            /** Beat */
+            beat: number;
+            /** Beats Late */
+            beats_late: number | null;
+            /** Expected */
+            expected: string;
+            /** Measure */
+            measure: number;
+            /** Occurrence */
+            occurrence: number;
+            /** Seconds Late */
+            seconds_late: number | null;
+        };
+        /**
          * Outcome
          * @description What became of a goal in one period.
          * @enum {string}
@@ -906,6 +1145,42 @@ export interface components {
             name: string;
             /** Notes */
             notes: number;
+        };
+        /**
+         * PassageOut
+         * @description Measures of a piece, and when they are due. `days_overdue` is negative where that is to come.
+         */
+        PassageOut: {
+            /** Days Overdue */
+            days_overdue: number;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** First Measure */
+            first_measure: number;
+            /** Instrument */
+            instrument: string;
+            /** Interval Days */
+            interval_days: number;
+            /** Last Measure */
+            last_measure: number;
+            /**
+             * Last Practised On
+             * Format: date
+             */
+            last_practised_on: string;
+            /** Last Rating */
+            last_rating: number | null;
+            /** Last Tempo Bpm */
+            last_tempo_bpm: number | null;
+            /** Reviews */
+            reviews: number;
+            /** Song Name */
+            song_name: string;
+            /** Why */
+            why: string;
         };
         /**
          * Per
@@ -972,6 +1247,20 @@ export interface components {
             song_name: string;
         };
         /**
+         * PlaceOut
+         * @description Where a note stands, and which one it is.
+         */
+        PlaceOut: {
+            /** Beat */
+            beat: number;
+            /** Expected */
+            expected: string;
+            /** Measure */
+            measure: number;
+            /** Occurrence */
+            occurrence: number;
+        };
+        /**
          * ProgressOut
          * @description One period of a goal. Where only some days of it are days of the goal, the target is that part of it.
          */
@@ -1016,6 +1305,61 @@ export interface components {
             day: string;
             /** Reason */
             reason: string | null;
+        };
+        /**
+         * ResultOut
+         * @description What comes of an analysis.
+         *
+         *     The first six are Harmony Helper's; pictures are PNG in data URLs on the same axes. Where `judged` is false, `reason` says
+         *     why, and every figure that would be a guess is null.
+         */
+        ResultOut: {
+            /** Asked Tempo Bpm */
+            asked_tempo_bpm: number;
+            /** Coach-Feedback */
+            "coach-feedback": string;
+            /** Early */
+            early: components["schemas"]["OffNoteOut"][];
+            /** Extra */
+            extra: components["schemas"]["ExtraNoteOut"][];
+            /** Heard Percent */
+            heard_percent: number;
+            /** Judged */
+            judged: boolean;
+            /** Late */
+            late: components["schemas"]["OffNoteOut"][];
+            /** Marked-Up-Musicxml */
+            "marked-up-musicxml": string;
+            /** Measures */
+            measures: components["schemas"]["MeasureOut"][];
+            /** Missed */
+            missed: components["schemas"]["PlaceOut"][];
+            /** Performace Summary */
+            performace_summary: string;
+            /** Performance Summary */
+            performance_summary: string;
+            /** Pitch Accuracy */
+            pitch_accuracy: number | null;
+            /** Reached Measure */
+            reached_measure: number | null;
+            /** Reason */
+            reason: ("no_score" | "too_short" | "silence" | "too_noisy" | "polyphonic" | "another_piece") | null;
+            /** Rhythm Accuracy */
+            rhythm_accuracy: number | null;
+            /** Score Accuracy */
+            score_accuracy: number | null;
+            /** Skipped Measures */
+            skipped_measures: number[];
+            /** Target-Spectrogram */
+            "target-spectrogram": string;
+            /** Tempo Bpm */
+            tempo_bpm: number | null;
+            /** Tuning Cents */
+            tuning_cents: number | null;
+            /** User-Spectrogram */
+            "user-spectrogram": string;
+            /** Wrong Notes */
+            wrong_notes: components["schemas"]["WrongNoteOut"][];
         };
         /**
          * RuleOut
@@ -1077,6 +1421,32 @@ export interface components {
             tempo_bpm: number | null;
             /** Total Practice Seconds */
             total_practice_seconds: number;
+        };
+        /**
+         * RunOut
+         * @description Measures in a row with the same history. `gains` are of tempo_bpm, rating and accuracy (0 to 1), where known.
+         */
+        RunOut: {
+            /** Days */
+            days: number;
+            /** First Measure */
+            first_measure: number;
+            /** Gains */
+            gains: {
+                [key: string]: components["schemas"]["GainOut"];
+            };
+            /** Instrument */
+            instrument: string;
+            /** Last Measure */
+            last_measure: number;
+            /** Minutes */
+            minutes: number;
+            /** Said */
+            said: string;
+            /** Song Name */
+            song_name: string;
+            /** Verdict */
+            verdict: string;
         };
         /**
          * SavedSessionOut
@@ -1334,11 +1704,45 @@ export interface components {
             last_on: string;
         };
         /**
+         * StuckOut
+         * @description Measures that cost much and gained nothing, those that gained, and those of which too little is known.
+         */
+        StuckOut: {
+            /** Improving */
+            improving: components["schemas"]["RunOut"][];
+            /** Said */
+            said: string;
+            /** Stuck */
+            stuck: components["schemas"]["RunOut"][];
+            /** Too Little */
+            too_little: components["schemas"]["RunOut"][];
+        };
+        /**
          * Why
          * @description Why a day counts, or why it does not and the streak goes on, or ends.
          * @enum {string}
          */
         Why: "practised" | "rest_day" | "rest_weekday" | "no_such_day" | "travelled" | "within_24_hours" | "today_is_not_over" | "missed";
+        /**
+         * WrongNoteOut
+         * @description Another note than the written one: what was heard, and by how many cents it is higher.
+         */
+        WrongNoteOut: {
+            /** At Seconds */
+            at_seconds: number | null;
+            /** Beat */
+            beat: number;
+            /** Cents */
+            cents: number;
+            /** Expected */
+            expected: string;
+            /** Heard */
+            heard: string;
+            /** Measure */
+            measure: number;
+            /** Occurrence */
+            occurrence: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1348,6 +1752,124 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    analyse_performance_api_analyze_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition of this request safe for 7 days. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Bpm */
+                    BPM?: number | null;
+                    /**
+                     * Instrument
+                     * @default
+                     */
+                    Instrument?: string;
+                    /** Part */
+                    Part?: string | null;
+                    /** Recording */
+                    Recording: string;
+                    /**
+                     * Song Name
+                     * @default
+                     */
+                    Song_name?: string;
+                    /**
+                     * Starting Measure
+                     * @default 1
+                     */
+                    Starting_measure?: number;
+                    /** Target Xml */
+                    Target_XML: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultOut"];
+                };
+            };
+        };
+    };
+    read_performance_analysis_api_analyze__analysis_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultOut"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisOut"];
+                };
+            };
+        };
+    };
     list_goals_api_goals_get: {
         parameters: {
             query?: {
@@ -1871,6 +2393,131 @@ export interface operations {
             };
         };
     };
+    read_session_analysis_api_sessions__session_id__analysis_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisOut"];
+                };
+            };
+        };
+    };
+    analyse_session_api_sessions__session_id__analysis_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition of this request safe for 7 days. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewAnalysis"] | null;
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisOut"];
+                };
+            };
+        };
+    };
+    forget_session_analysis_api_sessions__session_id__analysis_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     download_score_api_sessions__session_id__score_get: {
         parameters: {
             query?: never;
@@ -1995,6 +2642,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_next_up_api_sessions_next_up_get: {
+        parameters: {
+            query?: {
+                instrument?: string | null;
+                limit?: number;
+                song_name?: string | null;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextUpOut"];
+                };
             };
         };
     };
@@ -2830,6 +3521,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_stuck_api_stats_stuck_get: {
+        parameters: {
+            query?: {
+                instrument?: string | null;
+                limit?: number;
+                song_name?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StuckOut"];
+                };
             };
         };
     };
