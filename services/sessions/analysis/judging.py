@@ -6,7 +6,7 @@ from itertools import dropwhile
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sessions.analysis import alignment, marks, obstacles, pulse, segmenting, sound
+from services.sessions.analysis import alignment, marks, obstacles, pulse, rehearsing, segmenting, sound
 from services.sessions.analysis.alignment import Played, Wanted
 from services.sessions.analysis.notes import Expected, Heard, Judgement, Obstacle, Outcome, Verdict
 from services.sessions.analysis.segmenting import Hearing
@@ -58,7 +58,8 @@ def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> J
     verdicts = _verdicts(wanted, score, notes, found, beat, tuning)
     added = ~segmenting.crumbs(hearing, notes)
     added[found[found >= 0]] = False
-    extras = tuple(notes[place] for place in np.flatnonzero(added))
+    again = added & rehearsing.again(notes, score.midi.tolist(), tuning_cents=tuning)
+    extras = tuple(notes[place] for place in np.flatnonzero(added & ~again))
     judgement = marks.judgement(
         verdicts,
         extras,
@@ -66,6 +67,7 @@ def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> J
         tempo_bpm=60 / beat,
         tuning_cents=tuning,
         sounding_seconds=_sounding_seconds(hearing),
+        notes_played_again=int(again.sum()),
         tolerance_beats=_tolerance(beat) / beat,
     )
     obstacle = obstacles.after_following(judgement)

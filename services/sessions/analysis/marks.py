@@ -16,6 +16,7 @@ def judgement(
     tempo_bpm: float,
     tuning_cents: float,
     sounding_seconds: float,
+    notes_played_again: int,
     tolerance_beats: float,
 ) -> Judgement:
     """All of it. Notes that were added count as if each were one more expected note, gone wrong."""
@@ -41,6 +42,7 @@ def judgement(
         tuning_cents=tuning_cents,
         heard_share=sum(verdict.heard is not None for verdict in verdicts) / max(1, len(verdicts)),
         sounding_seconds=sounding_seconds,
+        notes_played_again=notes_played_again,
     )
 
 

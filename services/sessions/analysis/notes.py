@@ -101,3 +101,4 @@ class Judgement:
     tuning_cents: float | None  # of the instrument against A = 440 Hz: 30 flat is -30
     heard_share: float  # 0 to 1, of the expected notes from the starting measure on, for which anything was heard
     sounding_seconds: float  # of the recording in which a pitch was heard
+    notes_played_again: int = 0  # of passages of the score that were played more than once: the best time is judged

@@ -5,7 +5,7 @@ to 20 ms off the pulse, the pulse itself drifts by 3 percent, notes are louder a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,6 +195,12 @@ def mixed(*sounds: Sound) -> Sound:
     return out / np.float32(max(1e-9, np.abs(out).max()) * 2)
 
 
-def faultless(plan: Plan) -> Plan:
-    """The same performance without a mistake."""
-    return replace(plan, wrong=0, late=0, missed=0, skipped_bars=0)
+def in_a_room(samples: Sound, *, seconds: float, below_db: float) -> Sound:
+    """The sound with its echo, which falls by 60 dB in so many seconds and is so far below the sound; at 16 kHz."""
+    at = np.arange(16_000) / 16_000
+    echo = np.random.default_rng(9).normal(size=at.size) * np.exp(-6.9 * at / seconds) * (at > 0.006)
+    echo *= 10 ** (-below_db / 20) / np.sqrt((echo**2).sum())
+    echo[0] = 1
+    size = 1 << (samples.size + echo.size).bit_length()
+    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(echo, size), size)[: samples.size]
+    return (wet / np.abs(wet).max() * 0.5).astype(np.float32)
