@@ -17,6 +17,7 @@ FURTHEST_TUNING_CENTS = 60.0  # a whole instrument further out than this plays o
 AROUND_SEMITONES = 13  # beyond the part's lowest and highest note that a wrong note is looked for
 IN_TIME_BEATS = 0.25  # a sixteenth: what is further from the pulse is another rhythm
 IN_TIME_SECONDS = (0.08, 0.2)  # at least what attacks differ by, at most what anybody calls late at any tempo
+FASTER = 2.0  # times the tempo asked for that somebody may play and still have repeated notes told apart
 MOST_BPM, LEAST_BPM = 400.0, 10.0
 
 
@@ -39,7 +40,10 @@ def judge(
         return _unjudged(obstacle, tempo_bpm)
     pitches = [note.midi for note in wanted]
     hearing = segmenting.listen(
-        prepared, lowest_hz=_hz(min(pitches) - AROUND_SEMITONES), highest_hz=_hz(max(pitches) + AROUND_SEMITONES)
+        prepared,
+        lowest_hz=_hz(min(pitches) - AROUND_SEMITONES),
+        highest_hz=_hz(max(pitches) + AROUND_SEMITONES),
+        shortest_seconds=min(note.duration_beats for note in wanted) * 60 / tempo_bpm / FASTER,
     )
     obstacle = obstacles.after_listening(prepared, hearing)
     if obstacle is not None:

@@ -37,8 +37,11 @@ class Hearing:
     notes: tuple[Heard, ...]
 
 
-def listen(samples: Floats, *, lowest_hz: float, highest_hz: float) -> Hearing:
-    """Hear the notes of a recording at `RATE_HZ`, looking for pitches between two bounds."""
+def listen(samples: Floats, *, lowest_hz: float, highest_hz: float, shortest_seconds: float = 0.0) -> Hearing:
+    """Hear the notes of a recording at `RATE_HZ`, looking for pitches between two bounds.
+
+    No note is parted into pieces shorter than `shortest_seconds` unless it surely swells: an echo flutters as much as a tongue.
+    """
     pitches = pitch.track(samples, lowest_hz=lowest_hz, highest_hz=highest_hz)
     size = max(int(0.02 * RATE_HZ), int(2 * RATE_HZ / max(lowest_hz, pitch.LOWEST_HZ)))
     levels = sound.levels_db(samples, min(size, int(0.04 * RATE_HZ)))
@@ -48,7 +51,7 @@ def listen(samples: Floats, *, lowest_hz: float, highest_hz: float) -> Hearing:
     notes: list[Heard] = []
     for start, stop in runs(_without_holes(voiced)):
         cuts = [start, *_cuts(pitches.midi[start:stop], swells[start:stop], start), stop]
-        whole = _joined(list(pairwise(cuts)), pitches.midi, swells)
+        whole = _joined(list(pairwise(cuts)), pitches.midi, swells, shortest_seconds / SECONDS_PER_FRAME)
         notes += [note for low, high in whole if (note := note_of(pitches, levels, voiced, low, high)) is not None]
     return Hearing(pitches, levels, swells, voiced, tuple(notes))
 
@@ -109,7 +112,7 @@ def _steps(midi: Floats) -> Floats:
     return out
 
 
-def _joined(pieces: list[tuple[int, int]], midi: Floats, swells: Floats) -> list[tuple[int, int]]:
+def _joined(pieces: list[tuple[int, int]], midi: Floats, swells: Floats, shortest: float) -> list[tuple[int, int]]:
     """Pieces of one pitch with no swell between them are one note; what is too short to be one goes to the note after it."""
     out: list[tuple[int, int]] = []
     for start, stop in pieces:
@@ -117,7 +120,8 @@ def _joined(pieces: list[tuple[int, int]], midi: Floats, swells: Floats) -> list
             before = out[-1]
             near = swells[max(start - 1, 0) : start + SWELL_FRAMES]
             same = abs(float(np.median(midi[before[0] : before[1]]) - np.median(midi[start:stop]))) < STEP_SEMITONES
-            if (same and near.size and near.max() < SWELL_DB) or before[1] - before[0] < SHORTEST:
+            short = min(before[1] - before[0], stop - start) < shortest
+            if (same and near.size and near.max() < (SURE_SWELL_DB if short else SWELL_DB)) or before[1] - before[0] < SHORTEST:
                 out[-1] = (before[0], stop)
                 continue
         out.append((start, stop))
