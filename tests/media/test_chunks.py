@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import av
+import pytest
 
 from services.media.tasks import chunks
 from shared import ids
@@ -128,3 +129,54 @@ def test_chunks_go_with_their_session_or_after_two_days_and_never_by_a_stranger(
     left = make.until(lambda: make.objects(stack, alice), lambda found: len(found) == 1)
     assert left[0].parent.name == str(fresh)
     assert used_bytes(stack, alice) == len(b"sound")
+
+
+def streamed(container: str, codec: str, mark: bytes, *, lead: int = 0, **options: str) -> list[bytes]:
+    """Ten seconds as a recorder streams them, cut in three where it could be: `lead` bytes before a `mark`."""
+    made = make.Live()
+    with av.open(BytesIO(make.wav(10, rate_hz=48_000)), format="wav") as source:
+        with av.open(made, "w", format=container, options=options) as target:
+            stream = target.add_stream(codec, rate=48_000)
+            stream.layout = "mono"
+            for frame in source.decode(audio=0):
+                frame.pts = None
+                target.mux(stream.encode(frame))
+            target.mux(stream.encode(None))
+    sound = made.getvalue()
+    cuts = [sound.index(mark, len(sound) * third // 3) - lead for third in (1, 2)]
+    return [sound[: cuts[0]], sound[cuts[0] : cuts[1]], sound[cuts[1] :]]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("container", "codec", "mark", "lead", "options", "mime_type"),
+    [
+        ("mp4", "aac", b"moof", 4, {"movflags": "frag_every_frame+empty_moov+default_base_moof"}, "audio/mp4"),  # Safari
+        ("ogg", "libopus", b"OggS", 0, {"page_duration": "500000"}, "audio/ogg"),  # Firefox, before it had WebM
+    ],
+)
+def test_what_other_browsers_record_in_chunks_plays_seeks_and_is_measured(
+    alice: Person,
+    stack: Stack,
+    container: str,
+    codec: str,
+    mark: bytes,
+    lead: int,
+    options: dict[str, str],
+    mime_type: str,
+) -> None:
+    session_id = ids.new()
+    with make.as_service(stack, alice) as sessions:
+        for number, piece in enumerate(streamed(container, codec, mark, lead=lead, **options)):
+            assert sent(sessions, session_id, number, piece) == 204
+        kept = sessions.post(f"/internal/recordings/{session_id}/join").json()
+    levels = make.until(lambda: alice.get(f"/files/{kept['id']}/waveform"), lambda answer: answer.status_code == 200)
+    played = alice.get(f"/files/{kept['id']}/stream")
+
+    assert (kept["duration"], kept["mime_type"], played.headers["content-type"]) == (10, mime_type, mime_type)
+    assert levels.json()["buckets"] > 100
+    assert max(levels.json()["peaks"]) > 20
+    assert abs(seconds_of(played.content) - 10) < 0.2
+    with av.open(BytesIO(played.content)) as opened:
+        opened.seek(8 * av.time_base)
+        assert next(opened.decode(audio=0)).time > 6
