@@ -35,9 +35,12 @@ def test_both_storages_pass_one_suite_and_their_types_check(
 
     said = package.ended(suite)
     assert package.ended(check) == ""
-    assert suite.returncode == 0, said[-6000:]
+    assert results.exists(), said[-6000:]
     found = json.loads(results.read_text())
-    titles = [(test["ancestorTitles"][0], test["title"]) for file in found["testResults"] for test in file["assertionResults"]]
+    tests = [test for file in found["testResults"] for test in file["assertionResults"]]
+    assert {test["fullName"]: test["failureMessages"] for test in tests if test["status"] != "passed"} == {}
+    assert suite.returncode == 0, said[-6000:]
+    titles = [(test["ancestorTitles"][0], test["title"]) for test in tests]
     of = {name: {title for each, title in titles if each == name} for name in ("LocalStorageService", "ApiStorageService")}
     assert len(of["LocalStorageService"]) > 30
     assert of["LocalStorageService"] <= of["ApiStorageService"]

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import type { ApiOptions, ApiStorageService } from '../src';
 import { api, AUDIO, daysAgo, empty, refusal, session, TOKEN, URL_OF_TUTTI } from './given';
 
 /** What becomes of the next requests: lost on the way there, or their answer on the way back; or the proxy answers itself. */
@@ -13,6 +14,11 @@ const faults: Fault[] = [];
 const asked: string[] = [];
 let proxy: Server;
 let url: string;
+
+/** A storage behind the proxy, which tries three times and does not wait for long. */
+function faulty(options: ApiOptions = {}): ApiStorageService {
+  return api({ baseUrl: url, pausesMs: [20, 50], ...options });
+}
 
 beforeAll(async () => {
   proxy = createServer((from, to) => {
@@ -42,7 +48,7 @@ beforeEach(async () => {
 
 describe('ApiStorageService', () => {
   it('saves once what had to be sent three times', async () => {
-    const storage = api({ baseUrl: url });
+    const storage = faulty();
     faults.push('lost', 'answer lost');
 
     await storage.saveSession(session({ id: '', audio_url: AUDIO }));
@@ -52,7 +58,7 @@ describe('ApiStorageService', () => {
   });
 
   it('deletes what had to be told twice', async () => {
-    const storage = api({ baseUrl: url });
+    const storage = faulty();
     const saved = session();
     await storage.saveSession(saved);
     faults.push('answer lost');
@@ -65,26 +71,26 @@ describe('ApiStorageService', () => {
   it('waits for a Tutti that is away for a moment', async () => {
     faults.push({ status: 503, headers: { 'Retry-After': '0' } }, { status: 502 });
 
-    expect(await api({ baseUrl: url }).getSessions()).toEqual([]);
+    expect(await faulty().getSessions()).toEqual([]);
   });
 
   it('gives up in the end, and says what is known', async () => {
     faults.push('lost', 'lost', 'lost');
-    const { status, code, message, cause } = await refusal(api({ baseUrl: url }).getSessions());
+    const { status, code, message, cause } = await refusal(faulty().getSessions());
     expect([status, code]).toEqual([0, 'unreachable']);
     expect(message).toContain('connection');
     expect(cause).toBeInstanceOf(TypeError);
 
     faults.push({ status: 502 }, { status: 502 }, { status: 502 });
-    const failure = await refusal(api({ baseUrl: url }).getUserStats());
+    const failure = await refusal(faulty().getUserStats());
     expect([failure.status, failure.message]).toEqual([502, 'Tutti answered 502 Bad Gateway']);
   });
 
   it('does not keep anybody waiting for a minute, nor repeats what was refused', async () => {
     faults.push({ status: 429, headers: { 'Retry-After': '60' } });
-    expect((await refusal(api({ baseUrl: url }).getSessions())).problem.retry_after_seconds).toBe(60);
+    expect((await refusal(faulty().getSessions())).problem.retry_after_seconds).toBe(60);
 
-    await refusal(api({ baseUrl: url }).saveSession(session({ id: '', song_name: '' })));
+    await refusal(faulty().saveSession(session({ id: '', song_name: '' })));
 
     expect(asked).toHaveLength(2);
   });
@@ -92,7 +98,7 @@ describe('ApiStorageService', () => {
   it('reads a list page by page', async () => {
     for (const days of [1, 2, 3, 4, 5]) await api().saveSession(session({ date: daysAgo(days), song_name: `${days}` }));
 
-    const listed = await api({ baseUrl: url, pageRows: 2 }).getSessions();
+    const listed = await faulty({ pageRows: 2 }).getSessions();
 
     expect(listed.map((each) => each.song_name)).toEqual(['1', '2', '3', '4', '5']);
     expect(asked).toHaveLength(3);

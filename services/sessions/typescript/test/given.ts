@@ -17,7 +17,7 @@ function told(name: string): string {
 }
 
 export function api(options: ApiOptions = {}): ApiStorageService {
-  return new ApiStorageService({ baseUrl: URL_OF_TUTTI, getToken: () => TOKEN, pausesMs: [20, 50], ...options });
+  return new ApiStorageService({ baseUrl: URL_OF_TUTTI, getToken: () => TOKEN, ...options });
 }
 
 /** What both storages can be told. */
