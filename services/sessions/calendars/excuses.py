@@ -90,16 +90,21 @@ def excuse(day: date, played: Iterable[Played], wishes: Wishes) -> Why | None:
 
 def _between_calendars(day: date, played: Sequence[Played], wishes: Wishes) -> Why | None:
     earlier, later = [each for each in played if each.on < day], [each for each in played if each.on > day]
-    found = None
-    for before in earlier:
-        for after in later:
-            if (day - before.on).days > SHIFT_DAYS and (after.on - day).days > SHIFT_DAYS:
-                continue
-            if before.zone != after.zone and _meet(before, after, wishes):
-                return Why.TRAVELLED
-            if abs(after.at - before.at) < A_DAY:
-                found = Why.WITHIN_24_HOURS
-    return found
+    if len({each.zone for each in played}) > 1 and any(
+        before.zone != after.zone and _is_near(day, before, after) and _meet(before, after, wishes)
+        for before in earlier
+        for after in later
+    ):
+        return Why.TRAVELLED
+    just_before = [each.at for each in earlier if (day - each.on).days <= SHIFT_DAYS]
+    just_after = [each.at for each in later if (each.on - day).days <= SHIFT_DAYS]
+    is_within = any(abs(after - before) < A_DAY for before in just_before for after in just_after)
+    return Why.WITHIN_24_HOURS if is_within else None
+
+
+def _is_near(day: date, before: Played, after: Played) -> bool:
+    """Whether two calendars can have swallowed a date between these sessions at all: they shift no session further."""
+    return (day - before.on).days <= SHIFT_DAYS or (after.on - day).days <= SHIFT_DAYS
 
 
 def _meet(before: Played, after: Played, wishes: Wishes) -> bool:

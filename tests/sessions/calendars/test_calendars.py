@@ -194,7 +194,7 @@ def test_a_hundred_at_once_across_midnight_in_three_zones_are_one_day_more(alice
         zone = zones[number % 3]
         midnight = datetime.combine(clock.today(zone), time(), ZoneInfo(zone))
         at = midnight + timedelta(seconds=(-1, 0)[number % 2])
-        body = make.body(date=at.isoformat(), xml_content=None, analysis=None)
+        body = make.body(song_name=f"Study {number}", date=at.isoformat(), xml_content=None, analysis=None)
         return alice.post(make.PATH, body, params={"tz": zone}).status_code
 
     at = datetime.combine(clock.now().date() - 2 * DAY, time(12), UTC)
@@ -207,3 +207,22 @@ def test_a_hundred_at_once_across_midnight_in_three_zones_are_one_day_more(alice
     assert answers == {201}
     assert {date.fromisoformat(day) for day in days} == dates
     assert streak(alice) == len(dates)
+
+
+def test_what_is_saved_while_a_rule_is_dated_back_counts_under_the_new_rule(alice: Person) -> None:
+    today = clock.now().date()
+    at = datetime.combine(today - 3 * DAY, time(2), UTC).isoformat()
+    rule = {"day_start_hour": 4, "rest_weekdays": [], "from_on": str(today - 9 * DAY)}
+
+    def act(number: int) -> int:
+        if number == 6:
+            return int(put(alice, CALENDAR, rule).status_code)
+        body = make.body(song_name=f"Study {number}", date=at, xml_content=None, analysis=None)
+        return alice.post(make.PATH, body).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(act, range(13)))
+
+    days = alice.get(EXPLAIN, params={"before": str(today - 2 * DAY)}).json()["days"]
+    assert sorted(answers) == [200, *[201] * 12]
+    assert [(each["day"], each["sessions"]) for each in days if each["counts"]] == [(str(today - 4 * DAY), 12)]
