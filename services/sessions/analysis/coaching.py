@@ -85,7 +85,8 @@ def _pitches(reached: Sequence[Verdict], begins: Begins) -> str:
 def _slip(played: str, wanted: str, where: Sequence[Verdict], begins: Begins) -> str:
     if len(where) > 1:
         places = phrases.measures(each.note.measure for each in where)
-        told = f"you played {played} instead of {wanted} {len(where)} times, in {places}"
+        often = "twice" if len(where) == 2 else f"{len(where)} times"
+        told = f"you played {played} instead of {wanted} {often}, in {places}"
     else:
         told = f"in {phrases.place(where[0].note.measure, beat_of(where[0], begins))}, you played {played} instead of {wanted}"
     is_semitone = abs(where[0].cents_off or 0) < 150 and phrases.without_octave(played)[0] == wanted[0]
