@@ -20,6 +20,7 @@ HELD_OPEN_ENDPOINTS = {
     "analyse_performance",
     "begin_upload",
     "finish_session",
+    "import_sessions",
     "join_chunks",
     "keep_chunk",
     "keep_file",

@@ -6,7 +6,7 @@ import services.sessions
 from services.sessions import peers
 from services.sessions.errors import BodyTooLarge, ChunkTooLarge, ScoreTooLarge
 from services.sessions.practice.bodies import Bodies
-from services.sessions.routes import analyses, calendars, goals, planning, running, scores, sessions, stats
+from services.sessions.routes import analyses, calendars, goals, moving, planning, running, scores, sessions, stats
 from services.sessions.scores import reading
 from services.sessions.settings import MIB, Settings
 from services.sessions.tasks.queue import events
@@ -41,9 +41,10 @@ def create() -> FastAPI:
         settings=settings,
         engine=db.engine_of(settings),
         verifier=trust.verifier(settings, others["auth"]),
-        routers=[  # what goes on and what is next stand before the sessions: their ids take every other word
+        routers=[  # what has a name stands before the sessions, whose ids take every other word
             running.router,
             planning.router,
+            moving.router,
             sessions.router,
             analyses.router,
             scores.router,

@@ -37,6 +37,14 @@ class GoalEndsBeforeItStarts(Malformed):
     """The goal ends before it starts. Send an ends_on that is no earlier than starts_on."""
 
 
+class TableUnreadable(Malformed):
+    """The file cannot be read. Send JSON or CSV in UTF-8, with a first row of names: song_name, instrument, date, minutes."""
+
+
+class ImportRefused(Malformed):
+    """Some rows are refused, so none was kept. Put them right, or import without all_or_nothing."""
+
+
 class BodyTooLarge(TooLarge):
     """The body is larger than a practice session can be. Send a shorter recording."""
 

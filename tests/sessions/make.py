@@ -2,6 +2,7 @@
 
 import base64
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import av
@@ -9,6 +10,7 @@ import av
 from tests.people import Person
 
 PATH = "/api/sessions"
+MORNING = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 MINUET = """<?xml version="1.0"?><score-partwise version="4.0"><part id="P1"><measure number="1"/></part></score-partwise>"""
 SECTIONS = [
     {"first_measure": 0, "last_measure": 8, "seconds": 200, "tempo_bpm": 84, "rating": 3},

@@ -35,8 +35,13 @@ def day_of(db: Database, at: datetime, zone: str, *, user_id: UUID) -> date:
 
     Until this transaction ends, the rules stay as they are.
     """
+    return keeper(db, user_id=user_id).day_of(at, zone)
+
+
+def keeper(db: Database, *, user_id: UUID) -> Wishes:
+    """The same for many sessions: what gives each its day. Until this transaction ends, the rules stay as they are."""
     db.execute(SHARED, _lock(user_id))
-    return wishes.of(db, user_id=user_id).day_of(at, zone)
+    return wishes.of(db, user_id=user_id)
 
 
 def today(db: Database, *, user_id: UUID, zone: str) -> date:

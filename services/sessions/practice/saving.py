@@ -114,11 +114,15 @@ def _before(db: Database, once: Once, owner: Owner) -> Answer | None:
 
 def facts_of(db: Database, new: NewSession, owner: Owner, zone: str) -> dict[str, Any]:
     """What was sent of a session by the names of its columns, but for its score and its sections."""
-    told = new.model_dump(include={"song_name", "instrument", "duration_seconds", *TOLD})
+    return told(new) | editing.dated(db, new.date or clock.now(), zone, user_id=owner.user_id)
+
+
+def told(new: NewSession) -> dict[str, Any]:
+    """The same without when it was."""
+    said = new.model_dump(include={"song_name", "instrument", "duration_seconds", *TOLD})
     total_seconds = new.duration_seconds if new.total_practice_seconds is None else new.total_practice_seconds
     return {
-        **told,
-        **editing.dated(db, new.date or clock.now(), zone, user_id=owner.user_id),
+        **said,
         "piece": pieces.folded(new.song_name),
         "total_practice_seconds": total_seconds,
         "analysis_summary": new.summary(),

@@ -10,10 +10,12 @@ from pydantic import BeforeValidator
 from services.sessions.calendars import rules
 from services.sessions.errors import SessionNotFound, UnknownTimeZone
 from services.sessions.peers import Media, Owner
+from services.sessions.practice.listing import Filters
 from services.sessions.schemas.fields import A_DAY
 from services.sessions.world import World
 from shared import clock, json, paging
 from shared.fastapi_app.guards import Db, SignedIn, shell
+from shared.schemas import Line
 from shared.shell import Shell
 
 
@@ -76,6 +78,20 @@ Today = Annotated[date, Depends(_today)]  # of the caller's calendar, with the h
 SessionId = Annotated[UUID, Depends(_session_id)]
 Limit = Annotated[int, Query(ge=1, le=paging.ALL)]
 Offset = Annotated[int, Query(ge=0, le=2**31)]
+
+
+def _filters(
+    song_name: Annotated[Line | None, Query(description="One piece, whatever the case of its letters")] = None,
+    instrument: Line | None = None,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    has_recording: bool | None = None,
+    has_score: bool | None = None,
+) -> Filters:
+    return Filters(song_name, instrument, from_day, to_day, has_recording, has_score)
+
+
+TheFilters = Annotated[Filters, Depends(_filters)]
 
 
 def answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -2,23 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Header, Request, Response
 
 from services.sessions.practice import editing, history, saving, sessions, twins
-from services.sessions.practice.listing import Filters
 from services.sessions.practice.sessions import Whole
 from services.sessions.routes.reach import (
     AskedZone,
     Began,
-    FromDay,
     Limit,
     Offset,
     SessionId,
+    TheFilters,
     TheMedia,
     TheOwner,
     TheShell,
     TheWorld,
-    ToDay,
     Zone,
     answer,
 )
@@ -36,7 +34,6 @@ from shared import paging
 from shared.db import transaction
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Db, SignedIn
-from shared.schemas import Line
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 # What it is made of is documented beside it: changing a session takes the same.
@@ -83,24 +80,13 @@ async def save_session(
     return answer(saved.document, 201, headers)
 
 
-def _filters(
-    song_name: Annotated[Line | None, Query(description="One piece, whatever the case of its letters")] = None,
-    instrument: Line | None = None,
-    from_day: FromDay = None,
-    to_day: ToDay = None,
-    has_recording: bool | None = None,
-    has_score: bool | None = None,
-) -> Filters:
-    return Filters(song_name, instrument, from_day, to_day, has_recording, has_score)
-
-
 @router.get("/api/sessions", response_model=list[FullListedSessionOut | ListedSessionOut])
 def list_sessions(
     request: Request,
     owner: TheOwner,
     the_shell: TheShell,
     media: TheMedia,
-    filters: Annotated[Filters, Depends(_filters)],
+    filters: TheFilters,
     limit: Limit = paging.ALL,
     offset: Offset = 0,
     cursor: str | None = None,

@@ -1,0 +1,178 @@
+"""Sessions from elsewhere, or from an export of one's own: each row is judged by itself, and what is good is kept.
+
+A session that is already there is not kept twice: one with the same id, or of the same piece, on the same instrument, at the
+same instant and as long. So the same file may be sent again, after some of its rows were put right.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.orm import Session as Database
+
+from services.sessions.calendars import rules
+from services.sessions.errors import ImportRefused, ScoreProblem, TableUnreadable
+from services.sessions.models.practice import Section, Session, State
+from services.sessions.moving import tables
+from services.sessions.moving.limits import MOST_REFUSED, MOST_ROWS, MOST_SCORES
+from services.sessions.practice import pieces, saving
+from services.sessions.practice.saving import Once
+from services.sessions.schemas.moving import ImportedSession
+from services.sessions.scores import reading
+from services.sessions.scores.reading import Kept
+from shared import clock, idempotency, ids, json
+from shared.db import transaction
+from shared.idempotency import Answer
+from shared.schemas import problems
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('import of ' || :user_id, 0))")
+OK = 200
+
+Same = tuple[str, str, datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A row that can be kept."""
+
+    new: ImportedSession
+    score: Kept
+
+
+@dataclass(slots=True)
+class Rows:
+    """A file, row by row: what can be kept, and what cannot and why."""
+
+    good: list[Read] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read(content: bytes, *, folder: Path) -> Rows:
+    """What a file says: JSON (an export, or an array of sessions in either spelling) or CSV. Raises TableUnreadable."""
+    found, scores = Rows(), _Scores(folder)
+    for number, row in _rows(content):
+        try:
+            new = ImportedSession.model_validate(row)
+            found.good.append(Read(new, scores.keep(new.xml_content)))
+        except ValidationError as reason:
+            found.refused.append({"row": number, "errors": problems(reason.errors(include_input=False))})
+        except ScoreProblem as reason:
+            found.refused.append({"row": number, "errors": [{"field": "xml_content", "message": reason.why}]})
+        if len(found.good) + len(found.refused) > MOST_ROWS:
+            raise TableUnreadable(why=f"it has more than {MOST_ROWS} sessions; send it in parts")
+    return found
+
+
+def keep(
+    engine: Engine, rows: Rows, *, user_id: UUID, zone: str, once: Once | None, dry_run: bool, all_or_nothing: bool
+) -> tuple[dict[str, Any], bool]:
+    """Keep the good rows, in one transaction; what became of the file, and whether that was answered before.
+
+    Dates without a zone are on the calendar of the row's `time_zone`, else of `zone`. Raises ImportRefused where
+    `all_or_nothing` is asked for and a row is refused; idempotency's KeyReused and StillInProgress.
+    """
+    if all_or_nothing and rows.refused:
+        raise ImportRefused(refused=len(rows.refused), rows=rows.refused[:MOST_REFUSED])
+    with transaction(engine, user_id=user_id) as db:
+        if once and (before := idempotency.claim(db, once.claim, once.fingerprint)):
+            return json.loads(before.body), True
+        db.execute(_LOCK, {"user_id": str(user_id)})
+        fresh = _fresh(db, rows.good, user_id=user_id, zone=zone)
+        if not dry_run:
+            _insert(db, fresh, user_id=user_id)
+        told = {
+            "imported": len(fresh),
+            "already_there": len(rows.good) - len(fresh),
+            "refused": len(rows.refused),
+            "rows": rows.refused[:MOST_REFUSED],
+            "dry_run": dry_run,
+        }
+        if once:
+            kept = Answer(OK, json.dumps(told), {"content-type": "application/json"}, once.fingerprint)
+            idempotency.fulfil(db, once.claim, kept)
+    return told, False
+
+
+def _rows(content: bytes) -> Iterator[tuple[int, Any]]:
+    """Every row with its number: its line in CSV, its place from 1 on in JSON."""
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"[", b"{"):
+        yield from tables.rows(content)
+        return
+    try:
+        found = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except json.BadJson as reason:
+        raise TableUnreadable(why=reason.msg) from reason
+    sessions = found.get("sessions") if isinstance(found, dict) else found
+    if not isinstance(sessions, list):
+        raise TableUnreadable(why="it is neither an array of sessions nor an object that has one")
+    yield from enumerate(sessions, start=1)
+
+
+def _fresh(db: Database, good: Sequence[Read], *, user_id: UUID, zone: str) -> list[tuple[Read, dict[str, Any]]]:
+    """What is not there yet, and the day and instant of each."""
+    days = rules.keeper(db, user_id=user_id)
+    dated: list[tuple[Read, datetime, dict[str, Any]]] = []
+    for each in good:
+        here, at = each.new.time_zone or zone, each.new.date or clock.now()
+        date = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(here))
+        dated.append((each, date, {"date": date, "time_zone": here, "practised_on": days.day_of(date, here)}))
+    there, known = _there(db, [date for _, date, _ in dated], user_id=user_id), _known(db, good, user_id=user_id)
+    fresh = []
+    for each, date, day in dated:
+        same = (pieces.folded(each.new.song_name), each.new.instrument.lower(), date, each.new.duration_seconds)
+        if same not in there and each.new.id not in known:
+            fresh.append((each, day))
+        there.add(same)
+        known |= {each.new.id} if each.new.id else set()
+    return fresh
+
+
+def _there(db: Database, dates: Sequence[datetime], *, user_id: UUID) -> set[Same]:
+    """What makes sessions the same, of those at these instants."""
+    columns = select(Session.piece, Session.instrument, Session.date, Session.duration_seconds)
+    mine = columns.where(Session.user_id == user_id, Session.date.in_(dates))
+    return {(row.piece, row.instrument.lower(), row.date, row.duration_seconds) for row in db.execute(mine)}
+
+
+def _known(db: Database, good: Iterable[Read], *, user_id: UUID) -> set[UUID]:
+    named = [each.new.id for each in good if each.new.id]
+    return set(db.scalars(select(Session.id).where(Session.user_id == user_id, Session.id.in_(named))))
+
+
+def _insert(db: Database, fresh: Iterable[tuple[Read, dict[str, Any]]], *, user_id: UUID) -> None:
+    sessions, sections = [], []
+    for each, day in fresh:
+        session_id = ids.new()
+        state = {"id": session_id, "user_id": user_id, "state": State.SAVED.value}
+        sessions.append(state | day | saving.told(each.new) | each.score.columns())
+        for position, section in enumerate(each.new.sections or ()):
+            sections.append({"session_id": session_id, "position": position, "user_id": user_id} | section.facts())
+    for table, rows in ((Session, sessions), (Section, sections)):
+        if rows:
+            db.execute(insert(table), rows)
+
+
+class _Scores:
+    """The scores of one file, each different one read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[bytes, Kept] = {}
+
+    def keep(self, sent: str | None) -> Kept:
+        """What to keep of one. Raises ScoreProblem; TableUnreadable where there are too many."""
+        if not sent:
+            return Kept(sent)
+        digest = hashlib.sha256(sent.encode()).digest()
+        if digest not in self._kept:
+            if len(self._kept) == MOST_SCORES:
+                raise TableUnreadable(why=f"it has more than {MOST_SCORES} different scores; send it in parts")
+            self._kept[digest] = reading.keep(sent, self._folder)
+        return self._kept[digest]
