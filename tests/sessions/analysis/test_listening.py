@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
+from music21 import corpus as library
+from music21.musicxml.m21ToXml import GeneralObjectExporter
 
 from services.sessions.analysis.notes import Expected, Outcome
+from services.sessions.scores import expected
 from tests.sessions.analysis import corpus, measuring, performing
 from tests.sessions.analysis.performing import TIMBRES, Plan
 
@@ -106,3 +109,18 @@ def test_a_room_with_an_echo_adds_few_notes(timbre: str) -> None:
 
     assert {v.note.index for v in judgement.verdicts if v.outcome is Outcome.WRONG_PITCH} == set(done.wrong)
     assert len(judgement.extras) <= 2
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("piece", ["bach/bwv324", "bach/bwv347", "bach/bwv352"])
+@pytest.mark.parametrize("part", ["1", "2", "4"])
+def test_mistakes_are_found_against_a_score_read_from_musicxml(piece: str, part: str) -> None:
+    written = GeneralObjectExporter(library.parse(piece)).parse().decode()
+    notes = expected.of(written, part=part).notes
+    plan = Plan(seed=12, tempo_bpm=100, timbre="violin", wrong=0.08)
+    done = performing.perform(notes, plan)
+
+    judgement = measuring.heard(done, notes, plan)
+
+    assert {v.note.index for v in judgement.verdicts if v.outcome is Outcome.WRONG_PITCH} == set(done.wrong)
+    assert all(verdict.note.note_ids for verdict in judgement.verdicts)
