@@ -92,6 +92,18 @@ def test_a_zone_that_is_asked_for_sees_every_session_on_its_own_day(alice: Perso
     }
 
 
+def test_days_that_begin_at_four_do_so_from_wherever_they_are_seen(alice: Person) -> None:
+    assert alice.http.put(
+        "/api/stats/calendar", json={"day_start_hour": 4, "rest_weekdays": [], "from_on": "2026-03-01"}
+    ).is_success
+    make.saved(alice, date="2026-03-11T02:30:00Z", duration_seconds=60)
+    asked = {"from": "2026-03-10", "to": "2026-03-11"}
+
+    assert [each["seconds"] for each in minutes(alice, **asked)] == [60, 0]
+    assert [each["seconds"] for each in minutes(alice, tz="Europe/Prague", **asked)] == [60, 0]
+    assert [each["seconds"] for each in minutes(alice, tz="Asia/Tokyo", **asked)] == [0, 60]
+
+
 @pytest.mark.parametrize("of", ["week", "month", "year", "heatmap"])
 def test_a_chart_is_a_picture_that_says_in_words_what_it_shows(alice: Person, of: str) -> None:
     hostile = "</title><script>alert(1)</script> & \ufffe\"'"

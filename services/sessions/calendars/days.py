@@ -1,11 +1,20 @@
 """Days on the player's calendar: which one a moment belongs to, when it begins, and whether there was one."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WEEK_DAYS = 7
 DAY = timedelta(days=1)
 MOMENTS = (time(12), time(), time(23, 59, 59))  # noon first: it alone answers for nearly every date
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where all of somebody's days are looked at from: an IANA zone, and the local hour at which they begin."""
+
+    zone: str
+    day_start_hour: int = 0
 
 
 def day_of(at: datetime, zone: str, *, day_start_hour: int = 0) -> date:

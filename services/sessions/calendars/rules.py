@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.calendars import days, wishes
-from services.sessions.calendars.days import DAY
+from services.sessions.calendars.days import DAY, View
 from services.sessions.calendars.wishes import Wishes
 from services.sessions.models.calendars import PracticeRule
 from services.sessions.models.practice import Session
@@ -42,6 +42,12 @@ def keeper(db: Database, *, user_id: UUID) -> Wishes:
     """The same for many sessions: what gives each its day. Until this transaction ends, the rules stay as they are."""
     db.execute(SHARED, _lock(user_id))
     return wishes.of(db, user_id=user_id)
+
+
+def view(db: Database, *, user_id: UUID, zone: str) -> View:
+    """A player's days as they are seen from `zone`, under the rule that is in force there now."""
+    wished = wishes.of(db, user_id=user_id)
+    return View(zone, wished.on(clock.today(zone)).day_start_hour)
 
 
 def today(db: Database, *, user_id: UUID, zone: str) -> date:

@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BeforeValidator
 
 from services.sessions.calendars import rules
+from services.sessions.calendars.days import View
 from services.sessions.errors import SessionNotFound, UnknownTimeZone
 from services.sessions.peers import Media, Owner
 from services.sessions.practice.listing import Filters
@@ -46,6 +47,10 @@ def _today(caller: SignedIn, db: Db, zone: "Zone") -> date:
     return rules.today(db, user_id=caller.id, zone=zone)
 
 
+def _seen_from(caller: SignedIn, db: Db, asked: "AskedZone") -> View | None:
+    return rules.view(db, user_id=caller.id, zone=asked) if asked else None
+
+
 def _session_id(session_id: str) -> UUID:
     try:
         return UUID(session_id)
@@ -74,6 +79,7 @@ TheMedia = Annotated[Media, Depends(_media)]
 TheOwner = Annotated[Owner, Depends(_owner)]
 AskedZone = Annotated[str | None, Depends(_asked_zone)]
 Zone = Annotated[str, Depends(_zone)]
+SeenFrom = Annotated[View | None, Depends(_seen_from)]
 Today = Annotated[date, Depends(_today)]  # of the caller's calendar, with the hour at which their days begin
 SessionId = Annotated[UUID, Depends(_session_id)]
 Limit = Annotated[int, Query(ge=1, le=paging.ALL)]

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from services.sessions.calendars.periods import Per
-from services.sessions.routes.reach import AskedZone, FromDay, Offset, ToDay, Today, Zone, answer
+from services.sessions.routes.reach import FromDay, Offset, SeenFrom, ToDay, Today, Zone, answer
 from services.sessions.schemas.stats import HeatmapOut, InstrumentOut, PeriodOut, PieceOut, StatsOut
 from services.sessions.stats import drawings, heatmaps, overview, totals, week
 from services.sessions.stats.drawings import Chart
@@ -30,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=paging.MAX_LIMIT)]
 
 def _wanted(
     caller: SignedIn,
-    seen_from: AskedZone,
+    seen_from: SeenFrom,
     since: FromDay = None,
     until: ToDay = None,
     song_name: Line | None = None,
@@ -43,7 +43,7 @@ TheWanted = Annotated[Wanted, Depends(_wanted)]
 
 
 @router.get("/api/stats", response_model=StatsOut)
-def read_stats(caller: SignedIn, db: Db, zone: Zone, seen_from: AskedZone) -> Response:
+def read_stats(caller: SignedIn, db: Db, zone: Zone, seen_from: SeenFrom) -> Response:
     """Minutes of each of the last seven days, today last, and your streak.
 
     Days are those of `tz`; without it, each session counts on the day that it was where it was played.

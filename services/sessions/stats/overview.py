@@ -7,23 +7,22 @@ from uuid import UUID
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.calendars import days, rules, streaks
+from services.sessions.calendars.days import View
 from services.sessions.stats import practised, week
 from services.sessions.stats.practised import Wanted
-from shared import clock
 
 
-def of(db: Database, *, user_id: UUID, zone: str, seen_from: str | None = None) -> dict[str, Any]:
+def of(db: Database, *, user_id: UUID, zone: str, seen_from: View | None = None) -> dict[str, Any]:
     """The last seven days, the streak and the minutes of all time.
 
     Each session counts on the day that it was where it was played; all of them on the days of `seen_from`, if that is given.
     The streak always is one of days as they were lived: where one looks from ends none.
     """
-    lived = rules.today(db, user_id=user_id, zone=zone)
-    today = clock.today(seen_from) if seen_from else lived
+    today = rules.today(db, user_id=user_id, zone=zone)
     total, recent = practised.since(db, Wanted(user_id, seen_from=seen_from), days.week_before(today)[0])
     return {
         "weekly_progress": [asdict(day) for day in week.weekly_progress(recent, today=today)],
-        "streak": streaks.current(db, user_id=user_id, today=lived, zone=zone),
+        "streak": streaks.current(db, user_id=user_id, today=today, zone=zone),
         "total_minutes": week.minutes(total),
     }
 

@@ -1,13 +1,14 @@
 """The seconds that somebody practised, by day: what every other number here is made of."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, cast, func, select, true
 from sqlalchemy.orm import Session as Database
 
+from services.sessions.calendars.days import View
 from services.sessions.models.practice import Session, State
 from services.sessions.practice import pieces
 
@@ -16,7 +17,7 @@ from services.sessions.practice import pieces
 class Wanted:
     """Whose practice, and which part of it: from one day to another (both included), of one piece, on one instrument.
 
-    A day is the one that it was where it was played; with `seen_from`, an IANA zone, the one that it was there.
+    A day is the one that it was where it was played; with `seen_from`, the one that it was there.
     """
 
     user_id: UUID
@@ -24,12 +25,15 @@ class Wanted:
     until_on: date | None = None
     song_name: str | None = None
     instrument: str | None = None
-    seen_from: str | None = None
+    seen_from: View | None = None
 
     @property
     def day(self) -> ColumnElement[date]:
         """The day of a session."""
-        return cast(func.timezone(self.seen_from, Session.date), Date) if self.seen_from else Session.practised_on.expression
+        if self.seen_from is None:
+            return Session.practised_on.expression
+        early = timedelta(hours=self.seen_from.day_start_hour)
+        return cast(func.timezone(self.seen_from.zone, Session.date) - early, Date)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a session must be like."""
