@@ -16,7 +16,6 @@ from shared import db as database
 from tests import people
 from tests.media import make
 from tests.media.make import MINUET
-from tests.media.test_jobs import work  # noqa: F401
 from tests.people import Person
 from tests.stack import Stack
 
@@ -145,7 +144,7 @@ def test_deleted_means_that_its_renditions_are_too(stack: Stack) -> None:
     alice.http.close()
 
 
-def test_a_rendition_of_a_file_that_was_deleted_meanwhile_leaves_nothing(stack: Stack, alice: Person, work: Any) -> None:  # noqa: F811
+def test_a_rendition_of_a_file_that_was_deleted_meanwhile_leaves_nothing(stack: Stack, alice: Person, work: Any) -> None:
     file = make.uploaded(alice, make.wav(0.5))
     alice.delete(f"/files/{file['id']}")
 
@@ -155,7 +154,7 @@ def test_a_rendition_of_a_file_that_was_deleted_meanwhile_leaves_nothing(stack: 
     assert [each for each in make.objects(stack, alice) if file["id"] in str(each)] == []
 
 
-def test_the_least_recently_used_makes_room(stack: Stack, alice: Person, work: Any) -> None:  # noqa: F811
+def test_the_least_recently_used_makes_room(stack: Stack, alice: Person, work: Any) -> None:
     file = make.uploaded(alice, make.wav(1.0))
     names: dict[str, Any] = {"file_id": file["id"], "user_id": str(alice.id), "format": "mp3"}
     for kbps in (64, 96, 128):
