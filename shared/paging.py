@@ -8,7 +8,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -55,8 +54,17 @@ def text_position(text: str) -> tuple[str, UUID]:
 
 def headers(path: str, query: Sequence[tuple[str, str]], *, total: int, next_cursor: str | None) -> dict[str, str]:
     """The headers of one page. `query` is the request's own, so that the next page asks with the same filters."""
-    found: dict[str, Any] = {"X-Total-Count": str(total)}
-    if next_cursor:
+    return _headers(path, query, total, None if next_cursor is None else ("cursor", next_cursor))
+
+
+def offset_headers(path: str, query: Sequence[tuple[str, str]], *, total: int, next_offset: int | None) -> dict[str, str]:
+    """The same, of a list that is sorted by what changes, so that no row can mark a place."""
+    return _headers(path, query, total, None if next_offset is None else ("offset", str(next_offset)))
+
+
+def _headers(path: str, query: Sequence[tuple[str, str]], total: int, following: tuple[str, str] | None) -> dict[str, str]:
+    found = {"X-Total-Count": str(total)}
+    if following:
         kept = [(name, value) for name, value in query if name not in {"cursor", "offset", "skip"}]
-        found["Link"] = f'<{path}?{urlencode([*kept, ("cursor", next_cursor)])}>; rel="next"'
+        found["Link"] = f'<{path}?{urlencode([*kept, following])}>; rel="next"'
     return found

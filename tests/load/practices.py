@@ -13,6 +13,7 @@ WORK = {
     "stats seen from another zone": "/api/stats?tz=Asia/Tokyo",
     "heat map": "/api/stats/heatmap",
     "minutes per day": "/api/stats/minutes",
+    "why the streak is what it is": "/api/stats/explain",
     "first page of sessions": "/api/sessions?limit=50",
 }
 

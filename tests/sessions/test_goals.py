@@ -64,7 +64,8 @@ def test_history_tells_the_run_of_met_periods(alice: Person) -> None:
 
     assert [each["outcome"] for each in found["periods"]] == ["open", "met", "met", "met", "missed", "met", "missed"]
     assert found["run"] == 3
-    assert len(alice.get(f"{PATH}/{made['id']}/progress?periods=2").json()["periods"]) == 2
+    shorter = alice.get(f"{PATH}/{made['id']}/progress?periods=2").json()
+    assert (len(shorter["periods"]), shorter["run"]) == (2, 3)
 
 
 def test_a_paused_goal_is_neither_met_nor_missed_and_archived_ones_are_put_away(alice: Person) -> None:
@@ -165,34 +166,43 @@ def test_a_stranger_cannot_see_change_or_delete_a_goal(alice: Person, bob: Perso
     assert bob.get(PATH).json() == []
 
 
+WEEK = {TODAY + timedelta(days=number): 600 for number in range(-2, 5)}  # ten minutes on each of its days
 ASKED = [
-    # starts, ends, pauses, practised seconds -> minutes asked of the week from 9 to 15 March, and what became of it
-    ("a whole week that is not over", date(2026, 1, 1), None, [], 0, 70, Outcome.OPEN),
-    ("a minute's half is not enough", date(2026, 1, 1), None, [], 70 * 60 - 1, 70, Outcome.OPEN),
-    ("just enough", date(2026, 1, 1), None, [], 70 * 60, 70, Outcome.MET),
-    ("set on Friday: three days of it", date(2026, 3, 13), None, [], 0, 30, Outcome.OPEN),
-    ("over on Monday", date(2026, 1, 1), date(2026, 3, 9), [], 600, 10, Outcome.MET),
-    ("paused on Tuesday and Wednesday", date(2026, 1, 1), None, [(date(2026, 3, 10), date(2026, 3, 11))], 0, 50, Outcome.OPEN),
-    ("paused since February", date(2026, 1, 1), None, [(date(2026, 2, 1), None)], 9000, 0, Outcome.PAUSED),
-    ("set in April", date(2026, 4, 1), None, [], 9000, 0, Outcome.PAUSED),
-    ("ended in February", date(2026, 1, 1), date(2026, 2, 1), [(date(2026, 2, 1), None)], 0, 0, Outcome.PAUSED),
+    # starts, ends, pauses, practised -> minutes that count and are asked for in the week from 9 to 15 March, what became of it
+    ("a whole week that is not over", date(2026, 1, 1), None, [], {}, (0, 70), Outcome.OPEN),
+    ("a minute's half is not enough", date(2026, 1, 1), None, [], {TODAY: 70 * 60 - 1}, (70, 70), Outcome.OPEN),
+    ("just enough", date(2026, 1, 1), None, [], WEEK, (70, 70), Outcome.MET),
+    ("set on Friday: three days of it", date(2026, 3, 13), None, [], {}, (0, 30), Outcome.OPEN),
+    ("what was played before it was set", date(2026, 3, 13), None, [], {TODAY: 9000}, (0, 30), Outcome.OPEN),
+    ("over on Monday", date(2026, 1, 1), date(2026, 3, 9), [], WEEK, (10, 10), Outcome.MET),
+    ("played when it was over", date(2026, 1, 1), date(2026, 3, 9), [], {TODAY: 9000}, (0, 10), Outcome.OPEN),
+    ("paused for two days", date(2026, 1, 1), None, [(date(2026, 3, 10), TODAY)], WEEK, (50, 50), Outcome.MET),
+    ("paused since February", date(2026, 1, 1), None, [(date(2026, 2, 1), None)], WEEK, (0, 0), Outcome.PAUSED),
+    ("set in April", date(2026, 4, 1), None, [], WEEK, (0, 0), Outcome.PAUSED),
+    ("ended in February", date(2026, 1, 1), date(2026, 2, 1), [(date(2026, 2, 1), None)], {}, (0, 0), Outcome.PAUSED),
 ]
 
 
-@pytest.mark.parametrize(("_why", "starts", "ends", "pauses", "seconds", "minutes", "outcome"), ASKED)
+@pytest.mark.parametrize(("_why", "starts", "ends", "pauses", "practised", "minutes", "outcome"), ASKED)
 def test_what_a_week_asks(
-    _why: str, starts: date, ends: date | None, pauses: Sequence[Any], seconds: int, minutes: int, outcome: Outcome
+    _why: str,
+    starts: date,
+    ends: date | None,
+    pauses: Sequence[Any],
+    practised: dict[date, int],
+    minutes: tuple[int, int],
+    outcome: Outcome,
 ) -> None:
     row = SimpleNamespace(target_minutes=70, starts_on=starts, ends_on=ends)
 
-    found = progress.one(row, periods.of(TODAY, Per.WEEK), seconds, pauses, today=TODAY)
+    found = progress.one(row, periods.of(TODAY, Per.WEEK), practised, pauses, today=TODAY)
 
-    assert (found.target_minutes, found.outcome) == (minutes, outcome)
+    assert ((found.minutes, found.target_minutes), found.outcome) == (minutes, outcome)
 
 
 def test_a_week_that_is_over_is_missed() -> None:
     row = SimpleNamespace(target_minutes=70, starts_on=date(2026, 1, 1), ends_on=None)
 
-    found = progress.one(row, periods.of(TODAY, Per.WEEK), 60, [], today=TODAY + timedelta(days=5))
+    found = progress.one(row, periods.of(TODAY, Per.WEEK), {TODAY: 60}, [], today=TODAY + timedelta(days=5))
 
     assert found.outcome is Outcome.MISSED

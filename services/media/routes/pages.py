@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
@@ -42,13 +41,11 @@ def turned(ways: Ways, listing: Listing) -> dict[str, Any]:
 def answer(request: Request, page: Page, shown: list[dict[str, Any]], ways: Ways, listing: Listing) -> Response:
     """A page as JSON. The next one begins after its last row, or where the sorting does not allow that, so many rows on."""
     order, path, query = listing.orders.get(ways.sort), request.url.path, request.query_params.multi_items()
-    following = None
     if page.has_more and order and order.is_stable:
         last = page.rows[-1]
         following = paging.cursor(last[order.columns[0].key], last["id"])
-    headers = paging.headers(path, query, total=page.total, next_cursor=following)
-    if page.has_more and not following and ways.sort != "random":
-        kept = [(name, value) for name, value in query if name not in {"offset", "skip"}]
-        onward = urlencode([*kept, ("offset", str(ways.offset + len(page.rows)))])
-        headers["Link"] = f'<{path}?{onward}>; rel="next"'
+        headers = paging.headers(path, query, total=page.total, next_cursor=following)
+    else:
+        onward = ways.offset + len(page.rows) if page.has_more and ways.sort != "random" else None
+        headers = paging.offset_headers(path, query, total=page.total, next_offset=onward)
     return Response(json.dumps(shown), headers=headers, media_type="application/json")

@@ -298,11 +298,7 @@ def _enveloped(db: Any, media: World, caller: Caller, page: Page) -> dict[str, A
 
 
 def _headers(request: Request, total: int, following: int | None) -> dict[str, str]:
-    headers = {"X-Total-Count": str(total)}
-    if following is not None:
-        query = request.url.include_query_params(offset=following).remove_query_params("skip").query
-        headers["Link"] = f'</playlists?{query}>; rel="next"'
-    return headers
+    return paging.offset_headers("/playlists", request.query_params.multi_items(), total=total, next_offset=following)
 
 
 def _changed(row: Row, message: str, status: int = 200) -> Response:

@@ -59,9 +59,9 @@ def list_shares(
 ) -> Response:
     """Your links, newest first, also those that have expired."""
     page = links.newest(db, user_id=caller.id, limit=limit, offset=offset)
-    headers = {"X-Total-Count": str(page.total)}
-    if page.has_more:
-        headers["Link"] = f'</files/shares?{request.url.include_query_params(offset=offset + limit).query}>; rel="next"'
+    following = offset + limit if page.has_more else None
+    query = request.query_params.multi_items()
+    headers = paging.offset_headers("/files/shares", query, total=page.total, next_offset=following)
     return _json([shapes.share(row, media.shares.url(row["id"])) for row in page.rows], headers=headers)
 
 

@@ -32,14 +32,9 @@ class Period:
         """Whether a day is one of these."""
         return self.from_on <= day <= self.until_on
 
-    def shared_days(self, from_on: date, until_on: date | None) -> int:
-        """How many of these days lie between two others, both included; without an end, for ever.
-
-        >>> Period(date(2026, 2, 1), date(2026, 2, 28)).shared_days(date(2026, 2, 20), None)
-        9
-        """
-        last = self.until_on if until_on is None else min(until_on, self.until_on)
-        return max(0, (last - max(from_on, self.from_on)).days + 1)
+    def all_days(self) -> Iterator[date]:
+        """Each of them, in order."""
+        return (self.from_on + timedelta(days=number) for number in range(self.days))
 
 
 def of(day: date, per: Per) -> Period:

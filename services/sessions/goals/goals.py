@@ -86,11 +86,12 @@ def remove(db: Database, goal_id: UUID, *, user_id: UUID) -> None:
         raise GoalNotFound
 
 
-def daily_target(db: Database, *, user_id: UUID, song_name: str | None, instrument: str | None) -> int | None:
+def daily_target(db: Database, *, user_id: UUID, today: date, song_name: str | None, instrument: str | None) -> int | None:
     """The minutes a day of the newest active goal for exactly this piece and instrument, where None is any."""
     mine = (Goal.user_id == user_id, Goal.state == GoalState.ACTIVE.value, Goal.period == Period.DAILY.value)
+    now = (Goal.starts_on <= today, func.coalesce(Goal.ends_on, today) >= today)
     on = Goal.instrument.is_(None) if instrument is None else func.lower(Goal.instrument) == func.lower(instrument)
-    found = select(Goal.target_minutes).where(*mine, Goal.piece.is_not_distinct_from(_piece(song_name)), on)
+    found = select(Goal.target_minutes).where(*mine, *now, Goal.piece.is_not_distinct_from(_piece(song_name)), on)
     return db.scalar(found.order_by(Goal.created_at.desc(), Goal.id.desc()).limit(1))
 
 

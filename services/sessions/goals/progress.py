@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,11 @@ from services.sessions.models.goals import Period as Often
 from services.sessions.models.practice import Session
 from services.sessions.practice import pieces
 from services.sessions.stats import practised, week
-from services.sessions.stats.practised import Sum, Wanted
+from services.sessions.stats.practised import Wanted
 
 PER = {Often.DAILY: Per.DAY, Often.WEEKLY: Per.WEEK, Often.MONTHLY: Per.MONTH}
 MOST_PERIODS = 366
+LONGEST_RUN = timedelta(days=3_653)  # ten years: so far back a run is looked for
 
 Spans = Sequence[tuple[date, date | None]]
 
@@ -61,7 +62,9 @@ def current(db: Database, rows: Sequence[AnyRow], *, user_id: UUID, today: date)
     shown = []
     for row in rows:
         period = periods.of(today, PER[Often(row.period)])
-        seconds = sum(each for (day, *what), each in spent.items() if period.has(day) and _is_of(row, *what))
+        seconds: dict[date, int] = defaultdict(int)
+        for (day, *what), each in spent.items():
+            seconds[day] += each if _is_of(row, *what) else 0
         shown.append(row._asdict() | {"progress": one(row, period, seconds, paused[row.id], today=today)})
     return shown
 
@@ -75,24 +78,24 @@ def history(db: Database, row: AnyRow, *, user_id: UUID, today: date, periods_ba
     last = min(today, row.ends_on or today)
     if last < row.starts_on:
         return {"periods": [], "run": 0}
-    first = max(periods.back(last, per, periods=periods_back), periods.of(row.starts_on, per).from_on)
-    wanted = Wanted(user_id, first, None, row.song_name, row.instrument)
-    sums: dict[date, Sum] = defaultdict(Sum)
-    for day, sum_ in practised.by_day(db, wanted).items():
-        sums[periods.of(day, per).from_on] += sum_
+    first = max(row.starts_on, last - LONGEST_RUN)
+    wanted = Wanted(user_id, first, last, row.song_name, row.instrument)
+    seconds = {day: each.seconds for day, each in practised.by_day(db, wanted).items()}
     paused = goals.pauses(db, [row.id], user_id=user_id)[row.id]
-    found = [
-        one(row, period, sums[period.from_on].seconds, paused, today=today) for period in periods.between(first, last, per)
-    ]
-    return {"periods": found[::-1], "run": run(found)}
+    found = [one(row, period, seconds, paused, today=today) for period in periods.between(first, last, per)]
+    return {"periods": found[-periods_back:][::-1], "run": run(found)}
 
 
-def one(row: Any, period: Period, seconds: int, paused: Spans, *, today: date) -> Progress:
-    """A goal in one period. Where only some days of it were days of the goal, the target is that part of it, rounded up."""
-    asked = period.shared_days(row.starts_on, row.ends_on) - _days_off(row, period, paused)
-    target = -(-row.target_minutes * asked // period.days)
+def one(row: Any, period: Period, by_day: Mapping[date, int], paused: Spans, *, today: date) -> Progress:
+    """A goal in one period, by the seconds of each day. A goal has its own days: from its first to its last, but for pauses.
+
+    Only they count; where they are only some of the period, the target is that part of it, rounded up to a minute.
+    """
+    asked = [day for day in period.all_days() if _is_asked(row, paused, day)]
+    target = -(-row.target_minutes * len(asked) // period.days)
+    seconds = sum(by_day.get(day, 0) for day in asked)
     minutes = week.minutes(seconds)
-    if asked <= 0:
+    if not asked:
         outcome = Outcome.PAUSED
     elif seconds >= target * 60:
         outcome = Outcome.MET
@@ -118,10 +121,10 @@ def run(found: Sequence[Progress]) -> int:
     return length
 
 
-def _days_off(row: Any, period: Period, paused: Spans) -> int:
-    """How many of the goal's days in the period were paused; spans of one goal never overlap."""
-    inside = Period(max(period.from_on, row.starts_on), min(period.until_on, row.ends_on or period.until_on))
-    return sum(inside.shared_days(from_on, until_on) for from_on, until_on in paused) if inside.days > 0 else 0
+def _is_asked(row: Any, paused: Spans, day: date) -> bool:
+    """Whether a day is one of the goal's."""
+    is_its = row.starts_on <= day <= (row.ends_on or day)
+    return is_its and not any(from_on <= day <= (until_on or day) for from_on, until_on in paused)
 
 
 def _spent(db: Database, *, user_id: UUID, from_on: date) -> Mapping[tuple[date, str, str], int]:

@@ -48,7 +48,7 @@ def plan(works: Iterable[Work]) -> Plan:
     datetime.date(2026, 1, 4)
     """
     ease, found = EASE, None
-    for on, of_day in groupby(works, key=lambda work: work.on):
+    for on, of_day in groupby(sorted(works, key=lambda work: work.on), key=lambda work: work.on):
         rating = [work.rating for work in of_day if work.rating is not None][-1:] or [UNRATED]
         passed = rating[0] >= PASSES
         if found and passed and on < found.due_on:

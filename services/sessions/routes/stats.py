@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query, Request, Response
 
 from services.sessions.calendars.periods import Per
 from services.sessions.routes.reach import FromDay, Offset, SeenFrom, ToDay, Today, Zone, answer
@@ -62,15 +62,15 @@ def list_minutes(db: Db, wanted: TheWanted, today: Today, per: Per = Per.DAY) ->
 
 
 @router.get("/api/stats/pieces", response_model=list[PieceOut])
-def list_pieces(db: Db, wanted: TheWanted, limit: Limit = paging.LIMIT, offset: Offset = 0) -> Response:
+def list_pieces(request: Request, db: Db, wanted: TheWanted, limit: Limit = paging.LIMIT, offset: Offset = 0) -> Response:
     """What you practised of each piece, the most practised first. Case and spaces make no other piece."""
-    return _page(totals.by_piece(db, wanted, limit=limit, offset=offset))
+    return _page(request, totals.by_piece(db, wanted, limit=limit, offset=offset), offset)
 
 
 @router.get("/api/stats/instruments", response_model=list[InstrumentOut])
-def list_instruments(db: Db, wanted: TheWanted, limit: Limit = paging.LIMIT, offset: Offset = 0) -> Response:
+def list_instruments(request: Request, db: Db, wanted: TheWanted, limit: Limit = paging.LIMIT, offset: Offset = 0) -> Response:
     """What you practised on each instrument, the most practised first."""
-    return _page(totals.by_instrument(db, wanted, limit=limit, offset=offset))
+    return _page(request, totals.by_instrument(db, wanted, limit=limit, offset=offset), offset)
 
 
 @router.get("/api/stats/heatmap", response_model=HeatmapOut)
@@ -95,5 +95,8 @@ def draw_chart(db: Db, wanted: TheWanted, today: Today, of: Chart = Chart.WEEK, 
     return Response(drawings.draw(db, wanted, of, today=today, year=year or today.year), headers=SVG_HEADERS, media_type=SVG)
 
 
-def _page(page: Page) -> Response:
-    return answer(page.rows, headers={"X-Total-Count": str(page.total)})
+def _page(request: Request, page: Page, offset: int) -> Response:
+    following = offset + len(page.rows)
+    query = request.query_params.multi_items()
+    next_offset = following if page.rows and following < page.total else None
+    return answer(page.rows, headers=paging.offset_headers(request.url.path, query, total=page.total, next_offset=next_offset))

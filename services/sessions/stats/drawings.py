@@ -35,7 +35,7 @@ def draw(db: Database, wanted: Wanted, of: Chart, *, today: date, year: int) -> 
         months = _minutes(db, wanted, Per.MONTH, MONTHS, today)
         return charts.bars(f"{about}: twelve months", charts.months_of(months, today=today))
     shown = charts.days_of(_minutes(db, wanted, Per.DAY, DAYS[of], today), today=today)
-    goal = goals.daily_target(db, user_id=wanted.user_id, song_name=wanted.song_name, instrument=wanted.instrument)
+    goal = goals.daily_target(db, user_id=wanted.user_id, today=today, song_name=wanted.song_name, instrument=wanted.instrument)
     return charts.bars(f"{about}: {DAYS[of]} days", shown, goal_minutes=goal)
 
 
