@@ -146,16 +146,16 @@ class Nursery:
         """Have a child born. Raises ParsersDown."""
         with self._lock:
             for _ in range(2):
-                orders = self._orders or self._start()
                 try:
-                    socket.send_fds(orders, [message], pipes)
+                    socket.send_fds(self._orders or self._start(), [message], pipes)
                     return
-                except OSError:
+                except OSError:  # it has ended; or this machine has no room for it
                     self._end()
         raise ParsersDown
 
     def _start(self) -> socket.socket:
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._orders = mine  # which _end closes, also where nothing starts
         with its:
             self._process = subprocess.Popen(
                 [sys.executable, "-s", "-m", "shared.nursery", self._commands, str(its.fileno())],
@@ -166,7 +166,6 @@ class Nursery:
                 stderr=subprocess.DEVNULL,
                 pass_fds=[its.fileno()],
             )
-        self._orders = mine
         return mine
 
     def _end(self) -> None:
