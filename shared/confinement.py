@@ -5,18 +5,10 @@ import resource
 
 MIB = 1024 * 1024
 MEMORY_BYTES = 512 * MIB  # address space: libraries map 130, the largest cover that is taken, 25 megapixels of PNG, 425 in all
-CPU_SECONDS = 30
-WRITE_BYTES = 16 * MIB  # of one file: the cover is all that most of them write
 OPEN_FILES = 64
 
 CLONE_NEWUSER = 0x10000000  # of <linux/sched.h>
 CLONE_NEWNET = 0x40000000
-
-
-def confine(*, cpu_seconds: int = CPU_SECONDS, write_bytes: int = WRITE_BYTES, memory_bytes: int = MEMORY_BYTES) -> None:
-    """Deny all of it to this process, for good. Call it before a file is opened: leaving the network needs the only thread."""
-    leave_the_network()
-    limit(cpu_seconds=cpu_seconds, write_bytes=write_bytes, memory_bytes=memory_bytes)
 
 
 def limit(*, cpu_seconds: int, write_bytes: int, memory_bytes: int) -> None:
@@ -35,7 +27,8 @@ def limit(*, cpu_seconds: int, write_bytes: int, memory_bytes: int) -> None:
 def leave_the_network() -> bool:
     """Into a network of its own, without even a loopback: as root, or as anybody where the kernel lets users have namespaces.
 
-    Where neither is allowed, as under the seccomp profile that containers have by default, it stays; whether it left.
+    Where neither is allowed, as under the seccomp profile that containers have by default, it stays; whether it left. A process
+    with a second thread cannot leave as anybody but root.
     """
     # As root a namespace of users is not asked for: it would take root's right to enter the folders of others on the way.
     libc = ctypes.CDLL(None)

@@ -9,7 +9,11 @@ import pytest
 
 from shared import services
 
-CONFINED = "from shared import confinement; left = confinement.leave_the_network(); confinement.confine()\n"
+CONFINED = """
+from shared import confinement
+left = confinement.leave_the_network()
+confinement.limit(cpu_seconds=30, write_bytes=16 * 1024**2, memory_bytes=512 * 1024**2)
+"""
 
 
 def said(code: str, *arguments: str) -> str:
