@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session as Database
 
 from services.sessions import peers
-from services.sessions.errors import AnalysisGaveUp, RecordingNotHeard, ScoreProblem, TooMuchToAnalyse
+from services.sessions.errors import AnalysisGaveUp, NoRecording, NoScore, RecordingNotHeard, ScoreProblem, TooMuchToAnalyse
 from services.sessions.peers import MediaRefused, Owner
 from services.sessions.performances import analyses, asking
 from services.sessions.performances.analyses import AnyRow, Outcome
@@ -47,7 +47,7 @@ def analyse(work: Work, *, analysis_id: str, user_id: str) -> None:
             raise AnalysisGaveUp
         with tempfile.TemporaryDirectory(dir=work.settings.data_dir, prefix="analysis-") as folder:
             result = _listened(work, which, who, begun, Path(folder))
-    except (RecordingNotHeard, ScoreProblem, TooMuchToAnalyse, AnalysisGaveUp) as reason:
+    except (NoRecording, NoScore, RecordingNotHeard, ScoreProblem, TooMuchToAnalyse, AnalysisGaveUp) as reason:
         _fail(work, which, who, reason)
     except Forgotten:
         return
@@ -80,7 +80,7 @@ def _listened(work: Work, which: UUID, who: UUID, begun: AnyRow, folder: Path) -
 
 
 def _gather(work: Work, which: UUID, who: UUID, begun: AnyRow, folder: Path) -> None:
-    """Write the recording and the score into the folder. Raises Forgotten, MediaUnavailable."""
+    """Write the recording and the score into the folder. Raises Forgotten, NoRecording, NoScore, MediaUnavailable."""
     if begun.session_id is None:
         with database.transaction(work.engine, user_id=who) as db:
             sent = analyses.what_was_sent(db, which, user_id=who)
@@ -89,8 +89,10 @@ def _gather(work: Work, which: UUID, who: UUID, begun: AnyRow, folder: Path) -> 
         (folder / "recording").write_bytes(sent[0])
         (folder / "score").write_text(sent[1], "utf-8")
         return
-    if begun.recording_id is None or begun.xml_content is None:
-        raise Forgotten
+    if begun.recording_id is None:
+        raise NoRecording
+    if begun.xml_content is None:  # taken away since it was asked for
+        raise NoScore
     (folder / "score").write_text(begun.xml_content, "utf-8")
     try:
         peers.fetch_recording(work.media, begun.recording_id, owner=Owner(who), into=folder / "recording")

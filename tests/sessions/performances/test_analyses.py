@@ -5,12 +5,15 @@ import io
 import re
 import time
 import uuid
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from services.sessions.tasks import analysing
 from tests.people import Person
 from tests.sessions import make
 from tests.sessions.performances import tunes
@@ -30,6 +33,13 @@ STORED = text(
     """
     SELECT id, (SELECT count(*) FROM analysis_inputs WHERE user_id = :user_id) AS inputs
     FROM analyses WHERE user_id = :user_id
+    """
+)
+
+WAITING = text(
+    """
+    INSERT INTO analyses (id, user_id, session_id, state, progress, asked)
+    VALUES (:analysis_id, :user_id, :session_id, 'waiting', 0, '{}')
     """
 )
 
@@ -139,6 +149,22 @@ def test_a_session_that_is_deleted_takes_its_analysis_along(alice: Person) -> No
 
     assert (begun.status_code, deleted.status_code, alice.get(address).status_code) == (202, 204, 404)
     assert ended(alice, another)["result"]["score_accuracy"] == 100  # nobody waits for what is gone
+
+
+def test_where_the_score_is_taken_away_before_its_turn_one_is_told_so(stack: Stack, alice: Person, tmp_path: Path) -> None:
+    address = practised(alice, tunes.silence(0.2))
+    session = address.removesuffix("/analysis")
+    which = {"analysis_id": str(uuid.uuid4()), "user_id": str(alice.id)}
+    engine = stack.engine("sessions-worker")
+    with engine.begin() as connection:
+        connection.execute(WAITING, which | {"session_id": session.rpartition("/")[2]})
+
+    assert alice.delete(f"{session}/score").status_code == 204
+    analysing.analyse.run(SimpleNamespace(engine=engine, settings=SimpleNamespace(data_dir=tmp_path)), **which)
+
+    engine.dispose()
+    found = alice.get(address).json()
+    assert (found["state"], found["failure"]["code"]) == ("failed", "no_score")
 
 
 def test_harmony_helper_has_its_answer_at_once_and_nothing_is_kept(alice: Person, bob: Person, nobody: Person) -> None:
