@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, StringCon
 from shared.schemas import MAX_TEXT_CHARACTERS, In, Line, Out, Text
 
 SLOWEST_BPM, FASTEST_BPM = 10, 400  # quarter notes a minute
-MAX_MEASURE = 20_000  # no part has more
+MOST_MEASURES = 20_000  # of one part that is read
 
 
 def _number(value: Any) -> Any:
@@ -35,8 +35,9 @@ def _either(*names: str) -> Any:
 
 
 Name = Annotated[Text, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]  # which may be empty
-Tempo = Annotated[float, Field(ge=SLOWEST_BPM, le=FASTEST_BPM)]
-Measure = Annotated[int, Field(ge=1, le=MAX_MEASURE)]
+# What the ear can follow. A session may have been slower or faster, and its sections may begin with an upbeat.
+HeardTempo = Annotated[float, Field(ge=SLOWEST_BPM, le=FASTEST_BPM)]
+HeardMeasure = Annotated[int, Field(ge=1, le=MOST_MEASURES)]
 
 
 class NewAnalysis(In):
@@ -46,8 +47,8 @@ class NewAnalysis(In):
     from 1; without it, the one that is named as the instrument is, else the first with pitches.
     """
 
-    tempo_bpm: Tempo | None = None
-    starting_measure: Measure = 1
+    tempo_bpm: HeardTempo | None = None
+    starting_measure: HeardMeasure = 1
     part: Line | None = None
 
     def asked(self) -> dict[str, Any]:
@@ -70,8 +71,10 @@ class NewPerformance(In):
         "", validation_alias=_either("Song_name", "song_name", "songName")
     )
     instrument: Annotated[Name, BeforeValidator(_words)] = Field("", validation_alias=_either("Instrument", "instrument"))
-    bpm: Annotated[Tempo | None, BeforeValidator(_number)] = Field(None, validation_alias=_either("BPM", "bpm", "tempo_bpm"))
-    starting_measure: Annotated[Measure, BeforeValidator(_measure)] = Field(
+    bpm: Annotated[HeardTempo | None, BeforeValidator(_number)] = Field(
+        None, validation_alias=_either("BPM", "bpm", "tempo_bpm")
+    )
+    starting_measure: Annotated[HeardMeasure, BeforeValidator(_measure)] = Field(
         1, validation_alias=_either("Starting_measure", "starting_measure", "startingMeasure")
     )
     part: Line | None = Field(None, validation_alias=_either("Part", "part"))
