@@ -86,6 +86,20 @@ def test_the_measures_with_most_minutes_and_least_gain_are_named(alice: Person) 
     assert found["said"].startswith("Most minutes for least gain: Minuet in G, measures")
 
 
+def test_what_an_analysis_heard_counts_for_its_measures(alice: Person) -> None:
+    for number, pitch in enumerate((50, 50, 80)):
+        heard = [{"measure": 1, "occurrence": 1, "notes": 4, "pitch": pitch, "rhythm": 100, "skipped": False}]
+        left_out = [{"measure": 2, "occurrence": 1, "notes": 4, "pitch": 0, "rhythm": 0, "skipped": True}]
+        worked(alice, 5 - number, section(1, 1, rating=3), section(2, 2, rating=3), analysis={"measures": heard + left_out})
+    worked(alice, 1, section(2, 2, rating=3), analysis={"measures": ["?", {"measure": "2"}]})  # of somebody's own make
+
+    found = alice.get(STUCK).json()
+
+    [better], [stuck] = found["improving"], found["stuck"]
+    assert (better["first_measure"], better["gains"]["accuracy"]) == (1, {"from": 0.75, "to": 0.9})
+    assert (stuck["first_measure"], set(stuck["gains"])) == (2, {"rating"})
+
+
 def test_a_stranger_sees_none_of_it_and_nobody_is_let_in(alice: Person, bob: Person, nobody: Person) -> None:
     worked(alice, 1, section(1, 8, rating=1))
 

@@ -7,7 +7,7 @@ measures that were worked on for less than 15 minutes or on fewer than 3 days: w
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -18,11 +18,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
-from services.sessions.models.analyses import Analysis, AnalysisState
-from services.sessions.models.practice import Session, State
+from services.sessions.models.practice import Session
 from services.sessions.planning import works
 from services.sessions.planning.works import Passage, Work
 from services.sessions.practice import pieces
+from services.sessions.practice.sessions import saved_by
 
 LEAST_SECONDS = 15 * 60  # on one measure's run, in all
 LEAST_DAYS = 3
@@ -30,6 +30,7 @@ GAIN_TEMPO = 0.05  # of the tempo it began at: what is less is no gain
 GAIN_RATING = 0.5  # of five
 GAIN_ACCURACY = 0.05  # of all of a measure's notes
 MOST_MEASURES = 400  # of one section: what is longer tells nothing of its measures
+MOST_HEARD = 200  # of analyses, the latest: each is some hundred KiB, for its pictures
 MOST_WORKS = 5_000  # the latest of them: two years of seven sections a day
 NOTHING = "Nothing is known yet: save sections with your sessions, with the tempo that you reached or how it went."
 NOWHERE = "You are stuck nowhere: everything that you have worked on for long enough to tell is getting better."
@@ -159,17 +160,32 @@ def _measures(run: Mapping[str, Any]) -> str:
 
 
 def _heard(db: Database, *, user_id: UUID, song_name: str | None) -> dict[tuple[str, str], dict[int, dict[date, float]]]:
-    """How much of each measure was right, by piece and instrument, measure and day: what analyses heard."""
+    """How much of each measure was right, by piece and instrument, measure and day: what the latest analyses heard."""
+    measures = Session.analysis["measures"].label("measures")
     done = (
-        select(Session.piece, Session.instrument, Session.practised_on, Analysis.result["measures"].label("measures"))
-        .join(Session, Session.id == Analysis.session_id)
-        .where(Analysis.user_id == user_id, Analysis.state == AnalysisState.DONE, Session.state == State.SAVED)
-        .order_by(Session.date, Analysis.created_at)
+        select(Session.piece, Session.instrument, Session.practised_on, measures)
+        .where(*saved_by(user_id), Session.analysis.is_not(None))
+        .order_by(Session.date.desc(), Session.id.desc())
+        .limit(MOST_HEARD)
     )
     if song_name is not None:
         done = done.where(Session.piece == pieces.folded(song_name))
     found: dict[tuple[str, str], dict[int, dict[date, float]]] = defaultdict(lambda: defaultdict(dict))
-    for piece, instrument, on, measures in db.execute(done):
-        for each in measures or ():
-            found[piece, instrument.lower()][each["measure"]][on] = (each["pitch"] + each["rhythm"]) / 2
+    for piece, instrument, on, heard in reversed(db.execute(done).all()):
+        for measure, share in _shares(heard):
+            found[piece, instrument.lower()][measure][on] = share
     return found
+
+
+def _shares(measures: Any) -> Iterator[tuple[int, float]]:
+    """Each measure that was played, and how much of it was right, 0 to 1. A client may have sent an analysis of its own make.
+
+    >>> list(_shares([{"measure": 2, "pitch": 75, "rhythm": 100, "skipped": False}, {"measure": 3, "skipped": True}, "?"]))
+    [(2, 0.875)]
+    """
+    for each in measures if isinstance(measures, list) else ():
+        match each:
+            case {"skipped": True}:
+                continue
+            case {"measure": int(measure), "pitch": int(pitch), "rhythm": int(rhythm)}:
+                yield measure, (pitch + rhythm) / 200
