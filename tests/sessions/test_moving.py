@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
-from services.sessions.moving import tables
+from services.sessions.moving import exporting, tables
 from services.sessions.moving.limits import MOST_ROWS
+from services.sessions.practice.listing import EVERYTHING
+from shared import db
 from tests.people import Person
 from tests.sessions import make
+from tests.stack import Stack
 
 EXPORT, IMPORT = "/api/sessions/export", "/api/sessions/import"
 JSON, CSV = {"Content-Type": "application/json"}, {"Content-Type": "text/csv"}
@@ -114,6 +118,19 @@ def test_an_export_is_of_what_is_asked_for_and_of_nobody_else(player: Person, bo
     assert bob.get(EXPORT, params={"format": "csv"}).text == tables.head().decode()
     assert nobody.get(EXPORT).status_code == nobody.post(IMPORT, content=b"[]").status_code == 401
     assert player.get(EXPORT, params={"format": "xls"}).status_code == 422
+
+
+def test_an_export_holds_little_in_memory_of_what_the_table_has_compressed(stack: Stack, alice: Person) -> None:
+    for day in (1, 2):
+        make.saved(alice, date=f"2026-02-0{day}")
+    engine = stack.engine("sessions")
+
+    with db.transaction(engine, user_id=alice.id) as session:
+        session.execute(text("UPDATE sessions SET analysis = jsonb_build_object('words', repeat('again ', 1000000))"))
+        page = exporting._page(session, alice.id, EVERYTHING, None, with_all=True)
+
+    engine.dispose()
+    assert [each["practised_on"].day for each in page] == [2]
 
 
 OTHERS = [  # a file of somebody else's, and the seconds and day that its one session has here

@@ -4,11 +4,11 @@ It is read in pages, each in a transaction of its own: whoever downloads slowly 
 than some megabytes. Sessions that come or go meanwhile may be in it or not; none is in it twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select, tuple_
+from sqlalchemy import Engine, Text, cast, func, select, tuple_
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.models.practice import Section, Session
@@ -20,7 +20,8 @@ from shared import clock, json
 from shared.db import transaction
 
 PAGE = 200
-PAGE_BYTES = 8 * 1024 * 1024  # of scores and analyses
+PAGE_BYTES = 8 * 1024 * 1024  # of scores and analyses, as they are in memory: what the table holds of them is compressed
+SIZED_AT_ONCE = 10  # of sessions: to know its size, Postgres unpacks all of an analysis, also one that no longer fits
 FORMAT = "tutti.sessions"
 PICTURES = ("user-spectrogram", "target-spectrogram")  # of an analysis: large, and made anew whenever it is
 TOLD = (
@@ -77,9 +78,12 @@ def _page(
     wanted = [*saved_by(user_id), *filters.conditions()]
     if after:
         wanted.append(tuple_(Session.date, Session.id) < tuple_(*after))
-    size = func.coalesce(func.octet_length(Session.xml_content), 0) + func.coalesce(func.pg_column_size(Session.analysis), 0)
+    size = func.coalesce(func.octet_length(Session.xml_content), 0) + func.coalesce(
+        func.octet_length(cast(Session.analysis, Text)), 0
+    )
     ordered = select(Session.id, size).where(*wanted).order_by(Session.date.desc(), Session.id.desc()).limit(PAGE)
-    ids = _that_fit(db.execute(ordered).all()) if with_all else [row.id for row in db.execute(ordered)]
+    sized = db.execute(ordered.execution_options(yield_per=SIZED_AT_ONCE))
+    ids = _that_fit(sized) if with_all else [row.id for row in sized]
     rows = select(*TOLD, *(LARGE if with_all else ())).where(Session.id.in_(ids), *saved_by(user_id))
     found = db.execute(rows.order_by(Session.date.desc(), Session.id.desc()))
     page = [dict(row._mapping) | {"sections": []} for row in found]
@@ -91,7 +95,7 @@ def _page(
     return page
 
 
-def _that_fit(sized: Sequence[Any]) -> list[UUID]:
+def _that_fit(sized: Iterable[Any]) -> list[UUID]:
     """The first of these, one at least, that are no larger than a page together."""
     fit: list[UUID] = []
     size_bytes = 0

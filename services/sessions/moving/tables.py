@@ -70,6 +70,7 @@ NAMES = {
     "analysisfeedback": "analysis_feedback",
     "feedback": "analysis_feedback",
 }
+csv.field_size_limit(MOST_CELL_CHARACTERS)  # of this process: nothing else in it reads CSV
 
 
 def head() -> bytes:
@@ -87,7 +88,6 @@ def rows(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each row of a file with the number of its line, by the names that a session's JSON has. Raises TableUnreadable."""
     text = _text(content)
     separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    before = csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         names = [_name(each) for each in next(reader, [])]
@@ -102,8 +102,6 @@ def rows(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield reader.line_num, _session(dict(zip(names, cells, strict=False)))
     except csv.Error as reason:
         raise TableUnreadable(why=f"line {reader.line_num}: {reason}") from reason
-    finally:
-        csv.field_size_limit(before)
 
 
 def _session(cells: Mapping[str, str]) -> dict[str, Any]:
