@@ -181,6 +181,13 @@ class ChecksumMismatch(Problem):
     status = 460  # tus 1.0's own
 
 
+class UploadLocked(Problem):
+    """This upload cannot go on just now. Nothing of it is lost; ask again in a moment."""
+
+    status = 423
+    headers = {"Retry-After": "2"}
+
+
 class UploadDone(Conflict):
     """This upload has become a file. Delete that instead."""
 

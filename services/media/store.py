@@ -31,6 +31,10 @@ TRIPPED_SECONDS = 10
 NOT_SATISFIABLE = 416  # it is shorter than we know it
 FAILED = "InternalError"  # S3 says to ask again; the embedded store where a folder's last object goes just as this one comes
 GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
+RESTART_SECONDS = 2.0  # for which a store that broke off is tried again: the embedded one is back within one
+BETWEEN_SECONDS = 0.2
+BROKEN_OFF = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProtocolError)
+UNANSWERED = (urllib3.exceptions.HTTPError, HTTPException, InvalidResponseError, MinioException, OSError)
 
 Result = TypeVar("Result")
 
@@ -64,6 +68,7 @@ class Store:
         self._ranges = Ranges(settings.s3_endpoint, self._sign, timeout_seconds=READ_SECONDS, at_most=CONNECTIONS)
         self._main_bucket = settings.storage_bucket
         self._reading, self._writing = _Breaker(), _Breaker()  # a store that is full refuses what is written, and plays
+        self._asking = threading.Lock()  # whether it is back
         self._buckets: set[str] = set()
 
     def put(self, bucket: str, key: str, data: BinaryIO, *, size_bytes: int = -1, mime_type: str) -> None:
@@ -97,7 +102,7 @@ class Store:
                     raise
                 return put()
 
-        self._ask(put_again, self._writing)
+        self._ask(lambda: _through_a_restart(put_again), self._writing)
 
     def read(self, bucket: str, key: str, *, start: int, length: int) -> bytes:
         """`length` bytes from `start`, by one request that is over when this returns. Raises BytesLost."""
@@ -152,8 +157,22 @@ class Store:
             yield Listed(each.object_name or "", each.size or 0, each.last_modified or clock.now())
 
     def expect_bytes(self) -> None:
-        """Raises StoreUnavailable where they would be refused just now: before a body is read for nothing."""
+        """Raises StoreUnavailable where they would be refused just now: before a body is read for nothing.
+
+        A store that refused the last ones is asked whether it is back, by one caller at a time; the others hear no meanwhile.
+        What it answers is not counted: five bodies, and not five who asked, are a store that is left alone.
+        """
         self._writing.check()
+        if not self._writing.has_failed:
+            return
+        if not self._asking.acquire(blocking=False):
+            raise StoreUnavailable
+        try:
+            self._client.bucket_exists(bucket_name=self._main_bucket)
+        except UNANSWERED as reason:
+            raise StoreUnavailable from reason
+        finally:
+            self._asking.release()
 
     def ping(self) -> str:
         """Ask the store one thing."""
@@ -196,11 +215,23 @@ class Store:
                 raise BytesLost from reason
             breaker.failed(reason)
             raise StoreUnavailable from reason
-        except (urllib3.exceptions.HTTPError, HTTPException, InvalidResponseError, MinioException, OSError) as reason:
+        except UNANSWERED as reason:
             breaker.failed(reason)
             raise StoreUnavailable from reason
         breaker.worked()
         return result
+
+
+def _through_a_restart(call: Callable[[], Result]) -> Result:
+    """Call again for a moment where the store broke off or nobody listens; a silent one has taken its time already."""
+    ends_at = time.monotonic() + RESTART_SECONDS
+    while True:
+        try:
+            return call()
+        except urllib3.exceptions.MaxRetryError as reason:
+            if not isinstance(reason.reason, BROKEN_OFF) or time.monotonic() > ends_at:
+                raise
+        time.sleep(BETWEEN_SECONDS)
 
 
 class _Connections(urllib3.PoolManager):
@@ -224,6 +255,11 @@ class _Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._closed_again_at = 0.0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last request did."""
+        return self._failures > 0
 
     def check(self) -> None:
         with self._lock:

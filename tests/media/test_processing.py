@@ -220,8 +220,9 @@ def picture(kind: str = "PNG", *, width: int = 1400, height: int = 700, **more: 
     return made.getvalue()
 
 
-def send_cover(person: Person, data: bytes, **target: str) -> Any:
-    return person.post("/files/upload/cover", files={"file": ("cover.png", data)}, data=target)
+def send_cover(person: Person, data: bytes, key: str | None = None, **target: str) -> Any:
+    headers = {"Idempotency-Key": key} if key else None
+    return person.post("/files/upload/cover", files={"file": ("cover.png", data)}, data=target, headers=headers)
 
 
 def test_alice_puts_a_cover_on_a_track_and_then_on_its_album(stack: Stack, alice: Person, bob: Person) -> None:
@@ -251,6 +252,24 @@ def test_alice_puts_a_cover_on_a_track_and_then_on_its_album(stack: Stack, alice
     for each in (first, second):
         alice.delete(f"/files/{each['id']}")
     make.until(lambda: make.objects(stack, alice), lambda left: not left)
+
+
+def test_a_cover_sent_again_under_its_key_is_put_once(stack: Stack, alice: Person, bob: Person) -> None:
+    track, other = (make.uploaded(alice, make.wav(0.2, pitch_hz=pitch), "a.wav")["id"] for pitch in (300, 400))
+
+    first = send_cover(alice, picture(), "front", track_id=track)
+    covers = [each for each in make.objects(stack, alice) if "cover" in str(each)]
+    again = send_cover(alice, picture(), "front", track_id=track)
+
+    assert (first.status_code, again.status_code, again.json()["file_ids"]) == (201, 201, [track])
+    assert [each for each in make.objects(stack, alice) if "cover" in str(each)] == covers
+    assert send_cover(alice, picture(), "front", track_id=other).json()["code"] == "key_reused"
+    assert send_cover(alice, picture(), "f" * 300, track_id=track).json()["code"] == "bad_key"
+    assert send_cover(alice, b"words", "back", track_id=other).status_code == 415
+    assert send_cover(alice, picture(), "back", track_id=other).status_code == 201  # what failed may be sent again
+    assert send_cover(bob, picture(), "front", track_id=track).status_code == 404  # keys are everybody's own
+    for each in (track, other):
+        alice.delete(f"/files/{each}")
 
 
 BAD_COVERS: list[tuple[str, Callable[[], bytes], int, str]] = [

@@ -1,5 +1,6 @@
 """Covers that people send: made anew by a child process, then put on a track or on every track of an album."""
 
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,60 +15,89 @@ from services.media.library import catalogue, files, locking, tracks
 from services.media.library.files import Row
 from services.media.processing import pictures, sizes
 from services.media.processing.pictures import Painted
+from services.media.receiving.forms import CREATED, FRAMING_BYTES
 from services.media.receiving.multipart import Body
 from services.media.tasks import deleting
 from services.media.world import World
 from shared import db as database
-from shared import ids
+from shared import idempotency, ids, json
 from shared.fastapi_app import reception
+from shared.idempotency import Answer, Claim
+from shared.identity import Caller
 
-FRAMING_BYTES = 4096
 TARGETS = ("track_id", "album_id")  # fields of the form; one of them says what it is the cover of
 AT_MOST = 200  # tracks of one album
 UNKEPT_SECONDS = 600  # after which what nobody's row names goes: this request is over by then
 
 
-async def take(request: Request, engine: Engine, world: World, *, user_id: UUID) -> list[UUID]:
+async def take(request: Request, engine: Engine, world: World, caller: Caller, *, key: str | None) -> list[UUID]:
     """Put the picture of a form on one of this user's tracks or albums; the tracks that show it now.
 
-    Raises PictureUnusable, CoverOfWhat, AlbumTooLarge, NoSuchFile, and whatever is wrong with a form.
+    `key` is the request's Idempotency-Key, and repeats are answered alike. Raises PictureUnusable, CoverOfWhat, AlbumTooLarge,
+    NoSuchFile, and whatever is wrong with a form or a key.
     """
+    claim = Claim(caller.id, "POST /files/upload/cover", key) if key is not None else None
     bounds = world.bounds(world.settings.max_picture_bytes + FRAMING_BYTES)
     declared = reception.declared_bytes(request, bounds)
     body = Body(request.headers.get("content-type", ""), world.spool, f"cover-{ids.new()}", texts=TARGETS)
-    async with world.arrivals.place(user_id, declared) as arrival:
+    await to_thread.run_sync(world.store.expect_bytes)
+    async with world.arrivals.place(caller.id, declared) as arrival:
         try:
             await reception.receive(request, body.write, bounds, arrival=arrival)
             body.close()
-            return await to_thread.run_sync(_keep, engine, world, body, user_id, limiter=world.finishing)
+            with idempotency.holding(engine, claim):
+                return await to_thread.run_sync(_keep, engine, world, body, caller.id, claim, limiter=world.finishing)
         finally:
             with CancelScope(shield=True):
                 await to_thread.run_sync(body.discard)
 
 
-def _keep(engine: Engine, world: World, body: Body, user_id: UUID) -> list[UUID]:
+def _keep(engine: Engine, world: World, body: Body, user_id: UUID, claim: Claim | None) -> list[UUID]:
+    field, value = _meant(body.texts)
+    fingerprint = hashlib.sha256(f"{field} {value} {body.files[0].sha256}".encode()).digest()
+    answered = _claimed(engine, claim, fingerprint)
+    if answered:
+        return [UUID(each) for each in json.loads(answered.body)]
     folder = Path(tempfile.mkdtemp(dir=world.spool))
     try:
         painted = pictures.reencode(body.files[0].path, folder, sizes.COVERS)
-        targets = _targets(engine, body.texts, user_id)
+        targets = _targets(engine, field, value, user_id)
         for row, key in targets:
             _put(world, row["bucket"], key, painted)
-        shown = _make_true(engine, targets, user_id)
+        shown = _make_true(engine, targets, user_id, claim, fingerprint)
         world.places.forget(shown)
         return shown
+    except BaseException:
+        if claim:
+            with database.transaction(engine, user_id=user_id) as db:
+                idempotency.release(db, claim)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _targets(engine: Engine, texts: dict[str, str], user_id: UUID) -> list[tuple[Row, str]]:
-    """Whose cover it becomes, each with a key of its own: a track that is deleted takes its cover along.
+def _claimed(engine: Engine, claim: Claim | None, fingerprint: bytes) -> Answer | None:
+    """What the first request with this key was answered; None where this is the first."""
+    if claim is None:
+        return None
+    with database.transaction(engine, user_id=claim.user_id) as db:
+        return idempotency.claim(db, claim, fingerprint)
 
-    Should this process die before its last transaction, a job finds that no row names the objects.
-    """
+
+def _meant(texts: dict[str, str]) -> tuple[str, UUID]:
+    """The one field that says whose cover it becomes."""
     try:
         [(field, value)] = [(name, UUID(text)) for name, text in texts.items() if text]
     except ValueError:
         raise CoverOfWhat from None
+    return field, value
+
+
+def _targets(engine: Engine, field: str, value: UUID, user_id: UUID) -> list[tuple[Row, str]]:
+    """Whose cover it becomes, each with a key of its own: a track that is deleted takes its cover along.
+
+    Should this process die before its last transaction, a job finds that no row names the objects.
+    """
     with database.transaction(engine, user_id=user_id) as db:
         if field == "track_id":
             rows = [files.bytes_of(db, value, user_id=user_id)]
@@ -90,7 +120,9 @@ def _put(world: World, bucket: str, key: str, painted: Painted) -> None:
             world.store.put(bucket, place, data, size_bytes=path.stat().st_size, mime_type=pictures.MIME_TYPE)
 
 
-def _make_true(engine: Engine, targets: list[tuple[Row, str]], user_id: UUID) -> list[UUID]:
+def _make_true(
+    engine: Engine, targets: list[tuple[Row, str]], user_id: UUID, claim: Claim | None, fingerprint: bytes
+) -> list[UUID]:
     """The new covers are shown, and those before go; a track that went meanwhile leaves its new one to the job."""
     with database.transaction(engine, user_id=user_id) as db:
         locking.lock(db, user_id=user_id)
@@ -100,6 +132,8 @@ def _make_true(engine: Engine, targets: list[tuple[Row, str]], user_id: UUID) ->
         if old:
             deleting.delete_objects.enqueue(db, objects=old)
         catalogue.place(db, kept, user_id=user_id)
+        if claim:
+            idempotency.fulfil(db, claim, Answer(CREATED, json.dumps(kept), {}, fingerprint))
     return kept
 
 

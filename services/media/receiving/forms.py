@@ -99,6 +99,8 @@ async def take(
         await to_thread.run_sync(begin, engine, world, upload, declared)
         try:
             with idempotency.holding(engine, claim):
+                if not upload.answered:
+                    await to_thread.run_sync(world.store.expect_bytes)
                 await reception.receive(request, body.write, bounds, arrival=arrival)
                 body.close()
                 if single and len(body.files) > 1:

@@ -60,6 +60,7 @@ async def take_body(request: Request, engine: Engine, world: World, made: Made, 
     """The same of anything that is handed over."""
     bounds = world.bounds(at_most)
     reception.declared_bytes(request, bounds)
+    await to_thread.run_sync(world.store.expect_bytes)
     spooled = fresh(world, made)
     try:
         await reception.receive(request, spooled.write, bounds)

@@ -40,6 +40,7 @@ async def take(request: Request, engine: Engine, world: World, caller: Caller, *
     declared = reception.declared_bytes(request, bounds)
     body = Body(request.headers.get("content-type", ""), world.spool, str(ids.new()))
     claim = Claim(caller.id, "POST /files/upload/image", key) if key is not None else None
+    await to_thread.run_sync(world.store.expect_bytes)
     async with world.arrivals.place(caller.id, declared) as arrival:
         try:
             await reception.receive(request, body.write, bounds, arrival=arrival)

@@ -9,9 +9,10 @@ from uuid import UUID
 from anyio import CancelScope, to_thread
 from fastapi import Request, Response
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 
-from services.media.errors import BadTusHeader, LengthExceeded
+from services.media.errors import BadTusHeader, LengthExceeded, StoreUnavailable, UploadLocked
+from services.media.models.receiving import Progress
 from services.media.receiving import protocol, resumable
 from services.media.receiving.parts import Parts
 from services.media.receiving.resumable import Row
@@ -95,6 +96,20 @@ def look(engine: Engine, upload_id: UUID, *, user_id: UUID) -> Row:
         return resumable.find(db, upload_id, user_id=user_id)
 
 
+def go_on(engine: Engine, world: World, upload_id: UUID, *, user_id: UUID) -> Row:
+    """The same for whoever is about to send the rest. Raises UploadLocked where that would be refused just now.
+
+    tus-js-client waits only for an upload that is locked: after any other refusal of this question it begins a new upload.
+    """
+    try:
+        row = look(engine, upload_id, user_id=user_id)
+        if row["progress"] == Progress.RECEIVING:
+            world.store.expect_bytes()
+    except (StoreUnavailable, OperationalError, InterfaceError, TimeoutError) as reason:
+        raise UploadLocked from reason
+    return row
+
+
 def end(request: Request, engine: Engine, upload_id: UUID, *, user_id: UUID) -> Response:
     """Give it up, and everything that is here of it."""
     protocol.check_version(request.headers)
@@ -158,7 +173,7 @@ async def _take(
     checksum, holder = protocol.checksum(request.headers), ids.new()
     bounds = world.bounds(world.settings.max_file_bytes)
     declared = reception.declared_bytes(request, bounds)
-    world.store.expect_bytes()
+    await to_thread.run_sync(world.store.expect_bytes)
     async with world.arrivals.place(caller.id, declared) as arrival:
         row = await to_thread.run_sync(_hold, engine, world, upload_id, caller.id, holder, offset, length_bytes, declared)
         left = _left(row)

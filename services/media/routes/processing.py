@@ -1,8 +1,8 @@
 """What was made of files: waveforms, and covers that are made anew."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Header, Request, Response
 
 from services.media.library import readers, waveforms
 from services.media.receiving import covers
@@ -53,11 +53,13 @@ def show_waveform(request: Request, caller: SignedIn, file_id: FileId) -> Respon
 
 
 @router.post("/files/upload/cover", status_code=201, response_model=CoveredOut, openapi_extra=COVER, tags=["files"])
-async def upload_cover(request: Request, caller: SignedIn, media: Media) -> CoveredOut:
+async def upload_cover(
+    request: Request, caller: SignedIn, media: Media, idempotency_key: Annotated[str | None, Header()] = None
+) -> CoveredOut:
     """Put a picture (JPEG, PNG or WebP) on one of your tracks, or on every track of one of your albums.
 
     It is sent as multipart/form-data in the field `file`, with `track_id` or `album_id`. Sending it again changes nothing.
     """
-    shown = await covers.take(request, shell(request).engine, media, user_id=caller.id)
+    shown = await covers.take(request, shell(request).engine, media, caller, key=idempotency_key)
     url = media.playables.url(shown[0], "cover", user_id=caller.id, session_id=caller.session_id) if shown else None
     return CoveredOut(file_ids=shown, cover_url=url)

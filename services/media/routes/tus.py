@@ -48,10 +48,10 @@ async def begin_upload(
 
 
 @router.head("/files/tus/{upload_id}", include_in_schema=False)
-def tell_offset(request: Request, caller: SignedInUncounted, upload_id: UploadId) -> Response:
-    """How far an upload has come, as headers."""
+def tell_offset(request: Request, caller: SignedInUncounted, upload_id: UploadId, media: Media) -> Response:
+    """From where an upload goes on, as headers."""
     protocol.check_version(request.headers)
-    return Response(headers=tus.state(tus.look(shell(request).engine, upload_id, user_id=caller.id)))
+    return Response(headers=tus.state(tus.go_on(shell(request).engine, media, upload_id, user_id=caller.id)))
 
 
 @router.get("/files/tus/{upload_id}", response_model=UploadOut, tags=["uploads"])

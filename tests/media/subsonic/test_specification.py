@@ -15,7 +15,7 @@ XML = '<subsonic-response xmlns="http://subsonic.org/restapi" status="ok" versio
 
 def test_the_table_is_what_the_specification_says() -> None:
     if not specification.FOLDER.is_dir():
-        pytest.skip("the specification's files are not kept here")
+        pytest.skip(f"no schemas in {specification.FOLDER}: answers are held against the committed table ALONE in this run")
 
     assert json.loads(specification.TABLE.read_text()) == specification.table()
 
