@@ -160,7 +160,7 @@ class Store:
         """Raises StoreUnavailable where they would be refused just now: before a body is read for nothing.
 
         A store that refused the last ones is asked whether it is back, by one caller at a time; the others hear no meanwhile.
-        What it answers is not counted: five bodies, and not five who asked, are a store that is left alone.
+        Where nobody listens that is not counted, so that a store that starts again is found at once; silence is.
         """
         self._writing.check()
         if not self._writing.has_failed:
@@ -170,6 +170,8 @@ class Store:
         try:
             self._client.bucket_exists(bucket_name=self._main_bucket)
         except UNANSWERED as reason:
+            if not _is_broken_off(reason):
+                self._writing.failed(reason)
             raise StoreUnavailable from reason
         finally:
             self._asking.release()
@@ -228,10 +230,14 @@ def _through_a_restart(call: Callable[[], Result]) -> Result:
     while True:
         try:
             return call()
-        except urllib3.exceptions.MaxRetryError as reason:
-            if not isinstance(reason.reason, BROKEN_OFF) or time.monotonic() > ends_at:
+        except urllib3.exceptions.HTTPError as reason:
+            if not _is_broken_off(reason) or time.monotonic() > ends_at:
                 raise
         time.sleep(BETWEEN_SECONDS)
+
+
+def _is_broken_off(reason: Exception) -> bool:
+    return isinstance(reason, urllib3.exceptions.MaxRetryError) and isinstance(reason.reason, BROKEN_OFF)
 
 
 class _Connections(urllib3.PoolManager):

@@ -1,21 +1,69 @@
 """The object store as media sees it."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from services.media.errors import BytesLost
+from services.media import store as stores
+from services.media.errors import BytesLost, StoreUnavailable
 from services.media.store import TRIPS_AFTER, Store
 from tests.media import make
+from tests.media.weather import Road
 from tests.stack import Stack
 
 
 @pytest.fixture
 def store(stack: Stack, tmp_path: Path) -> Store:
     return Store(make.settings(stack, tmp_path))
+
+
+@pytest.fixture
+def road(stack: Stack) -> Iterator[Road]:
+    made = Road(stack.processes()["store"]["port"])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def far(stack: Stack, road: Road, tmp_path: Path) -> Store:
+    """The store at the end of the road."""
+    return Store(make.settings(stack, tmp_path).model_copy(update={"s3_endpoint": road.url}))
+
+
+def put(store: Store) -> None:
+    store.put("tutti", "tests/far", BytesIO(b"abc"), size_bytes=3, mime_type="audio/wav")
+
+
+def test_a_store_that_starts_again_meanwhile_gets_its_object(store: Store, far: Store, road: Road) -> None:
+    put(far)
+    store.delete("tutti", "tests/far")
+    road.turn("gone")
+    threading.Timer(0.5, road.turn, ["well"]).start()
+
+    put(far)
+
+    assert store.read_all("tutti", "tests/far", at_most=10) == b"abc"
+
+
+def test_bytes_are_expected_again_as_soon_as_the_store_is_back(far: Store, road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "RESTART_SECONDS", 0.1)
+    put(far)
+    road.turn("gone")
+    far.expect_bytes()  # nobody knows yet
+    with pytest.raises(StoreUnavailable):
+        put(far)
+
+    for _ in range(TRIPS_AFTER + 1):
+        with pytest.raises(StoreUnavailable):
+            far.expect_bytes()
+    road.turn("well")
+
+    far.expect_bytes()
+    put(far)
 
 
 READS: list[Callable[[Store], object]] = [

@@ -19,7 +19,7 @@ from shared import clock
 from tests import people
 from tests.conftest import ROOM
 from tests.media import make, weather
-from tests.media.test_resumable import begun, send
+from tests.media.test_resumable import TUS, begun, send
 from tests.media.weather import Road, Weather
 from tests.people import Person
 from tests.stack import Stack
@@ -132,6 +132,7 @@ def test_a_store_that_is_away_takes_nothing_else_with_it(
     where, stream = begun(ada, len(SOUND)), f"/files/{cold['id']}/stream"
     frail.road.turn(becomes)
     ends_at, refused = time.monotonic() + AWAY_SECONDS, list[float]()
+    asked: set[int] = set()
     try:
         with Asking(reader) as asking:
             assert ada.delete(f"/files/{doomed['id']}").status_code == 204
@@ -139,6 +140,7 @@ def test_a_store_that_is_away_takes_nothing_else_with_it(
                 refused.append(timed(lambda: make.upload(other, SOUND, "a.wav"), 503))
                 refused.append(timed(lambda: ada.get(stream), 503))
                 refused.append(timed(lambda: send(ada, where, 0, SOUND), 503))
+                asked.add(ada.http.head(where, headers=TUS).status_code)
                 time.sleep(0.5)
     finally:
         frail.road.turn("well")
@@ -159,6 +161,7 @@ def test_a_store_that_is_away_takes_nothing_else_with_it(
         f"green {green:.1f} s after its return, what waited was deleted after {requeued:.0f} s"
     )
     assert asking.statuses == {200}
+    assert asked <= {423} | ({200} if becomes == "slow" else set())  # a slow one answers what is short
     assert green <= BACK_SECONDS
     assert max(refused) <= REFUSED_SECONDS
     assert asking.p99 <= METADATA_P99_SECONDS

@@ -17,7 +17,7 @@ from tusclient.uploader import Uploader
 
 from tests import npm
 from tests.media import make
-from tests.media.test_resumable import TUS, became
+from tests.media.test_resumable import TUS, became, begun
 from tests.people import Person
 from tests.stack import Stack
 
@@ -119,6 +119,21 @@ def test_a_client_that_people_use_uploads(stack: Stack, alice: Person, tmp_path:
     file = became(alice, where)
     assert (file["status"], file["filename"]) == ("ready", "walk.wav")
     assert alice.get(f"/files/{file['id']}/stream").content == path.read_bytes()
+
+
+@pytest.mark.nightly
+def test_whoever_asks_where_to_go_on_while_postgres_is_away_is_told_to_wait(stack: Stack, alice: Person) -> None:
+    where, seen = begun(alice, MIB), list[int]()
+    kill(stack, "postgres", in_seconds=0).join()
+
+    def ask() -> int:
+        seen.append(alice.http.head(where, headers=TUS).status_code)
+        return seen[-1]
+
+    make.until(ask, lambda status: status == 200 and 423 in seen, seconds=30)
+
+    assert set(seen) == {200, 423}  # after any other answer tus-js-client begins the whole upload anew
+    stack.wait_until_healthy(30)
 
 
 @pytest.mark.nightly
