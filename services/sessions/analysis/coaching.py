@@ -31,7 +31,7 @@ NEXT = {
     Obstacle.POLYPHONIC: "Record one hand or one part alone, without pedal or accompaniment, to have its notes judged.",
     Obstacle.ANOTHER_PIECE: "Check that the score, the part and the starting measure are those that you played, and try again.",
 }
-
+TRANSPOSE = "Next, have the part written for your instrument, or play it at the pitch that is written, and record it again."
 
 Begins = Mapping[tuple[int, int], float]  # a measure and its round: the beat of the whole piece that it begins on
 
@@ -41,8 +41,11 @@ def feedback(judgement: Judgement, *, begins: Begins) -> str:
     if judgement.obstacle:
         return NEXT[judgement.obstacle]
     reached = words.upto(judgement)
-    told = [_went_well(reached), _pitches(reached, begins), _intonation(judgement, reached), _missing(judgement, reached)]
-    told += [_timing(reached), next_step(judgement, reached)]
+    if judgement.transposed_semitones:
+        told = [words.transposed(judgement.transposed_semitones), _missing(judgement, reached), _timing(reached), TRANSPOSE]
+    else:
+        told = [_went_well(reached), _pitches(reached, begins), _intonation(judgement, reached), _missing(judgement, reached)]
+        told += [_timing(reached), next_step(judgement, reached)]
     return "\n".join(each for each in told if each)
 
 

@@ -1,14 +1,14 @@
 """From the sound and the score to a judgement: who asks the ear asks `judge`."""
 
 from collections.abc import Sequence
-from itertools import dropwhile
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sessions.analysis import alignment, marks, obstacles, pulse, rehearsing, segmenting, sound
+from services.sessions.analysis import alignment, marks, obstacles, pulse, rehearsing, segmenting, sound, transposing
 from services.sessions.analysis.alignment import Played, Wanted
-from services.sessions.analysis.notes import Expected, Heard, Judgement, Obstacle, Outcome, Verdict
+from services.sessions.analysis.notes import FIRST_MEASURE, Expected, Heard, Judgement, Obstacle, Outcome, Verdict, beginning_at
 from services.sessions.analysis.segmenting import Hearing
 from services.sessions.analysis.sound import Floats
 
@@ -27,11 +27,12 @@ def judge(
     """Judge one player's line against the score.
 
     `samples` are float32, one channel, in [-1, 1], at any rate from 4 kHz. `tempo_bpm` is in quarter notes per minute; it is a
-    first guess, the tempo as played is measured. Raises ValueError where samples, rate or tempo are no such thing.
+    first guess, the tempo as played is measured. Who begins at measure 1 may play an upbeat or not; who begins at 0 is to.
+    Raises ValueError where samples, rate or tempo are no such thing.
     """
     if not LEAST_BPM <= tempo_bpm <= MOST_BPM:
         raise ValueError(f"tempo_bpm must be between {LEAST_BPM:g} and {MOST_BPM:g}")
-    wanted = list(dropwhile(lambda note: note.measure < starting_measure, expected))
+    wanted = beginning_at(expected, starting_measure)
     if not wanted:
         return _unjudged(Obstacle.NO_SCORE, tempo_bpm)
     prepared = sound.prepared(samples, sample_rate_hz)
@@ -48,23 +49,50 @@ def judge(
     obstacle = obstacles.after_listening(prepared, hearing)
     if obstacle is not None:
         return _unjudged(obstacle, tempo_bpm, sounding_seconds=_sounding_seconds(hearing))
-    return _judged(hearing, wanted, tempo_bpm)
+    judgement = _as_written_or_transposed(hearing, wanted, tempo_bpm, may_lack_upbeat=starting_measure == FIRST_MEASURE)
+    obstacle = obstacles.after_following(prepared, hearing, judgement)
+    if obstacle is not None:
+        return _unjudged(obstacle, tempo_bpm, sounding_seconds=judgement.sounding_seconds)
+    return judgement
 
 
-def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> Judgement:
+def _as_written_or_transposed(
+    hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float, *, may_lack_upbeat: bool
+) -> Judgement:
+    """The judgement of what was played as written; or, where hardly anything is but all of it is somewhere else, of that."""
+    judgement = _judged(hearing, wanted, tempo_bpm, may_lack_upbeat=may_lack_upbeat)
+    if not transposing.may_be(judgement):
+        return judgement
+    semitones = transposing.semitones(hearing.notes, [note.midi for note in wanted])
+    if not semitones:
+        return judgement
+    other = _judged(hearing, wanted, tempo_bpm, may_lack_upbeat=may_lack_upbeat, transposed_semitones=semitones)
+    return other if transposing.is_surely(other) else judgement
+
+
+def _judged(
+    hearing: Hearing,
+    wanted: Sequence[Expected],
+    tempo_bpm: float,
+    *,
+    may_lack_upbeat: bool,
+    transposed_semitones: int = 0,
+) -> Judgement:
     score = Wanted(
-        np.array([note.midi for note in wanted]),
+        np.array([note.midi + transposed_semitones for note in wanted]),
         np.array([note.onset_beats for note in wanted]),
         np.array([note.duration_beats for note in wanted]),
         _bar_starts(wanted),
     )
     notes, beat, tuning, found = _followed(hearing, score, 60 / tempo_bpm)
     verdicts = _verdicts(wanted, score, notes, found, beat, tuning)
+    if may_lack_upbeat:
+        verdicts = _without_unplayed_upbeat(verdicts)
     added = ~segmenting.crumbs(hearing, notes)
     added[found[found >= 0]] = False
     again = added & rehearsing.again(notes, score.midi.tolist(), tuning_cents=tuning)
     extras = tuple(notes[place] for place in np.flatnonzero(added & ~again))
-    judgement = marks.judgement(
+    return marks.judgement(
         verdicts,
         extras,
         asked_tempo_bpm=tempo_bpm,
@@ -73,11 +101,14 @@ def _judged(hearing: Hearing, wanted: Sequence[Expected], tempo_bpm: float) -> J
         sounding_seconds=_sounding_seconds(hearing),
         notes_played_again=int(again.sum()),
         tolerance_beats=_tolerance(beat) / beat,
+        transposed_semitones=transposed_semitones,
     )
-    obstacle = obstacles.after_following(judgement)
-    if obstacle is not None:
-        return _unjudged(obstacle, tempo_bpm, sounding_seconds=judgement.sounding_seconds)
-    return judgement
+
+
+def _without_unplayed_upbeat(verdicts: list[Verdict]) -> list[Verdict]:
+    upbeat = list(takewhile(lambda verdict: verdict.note.measure < FIRST_MEASURE, verdicts))
+    was_played = any(verdict.heard for verdict in upbeat)
+    return verdicts if was_played or len(upbeat) == len(verdicts) else verdicts[len(upbeat) :]
 
 
 def _followed(hearing: Hearing, score: Wanted, asked_beat: float) -> tuple[tuple[Heard, ...], float, float, NDArray[np.int64]]:

@@ -9,7 +9,7 @@ from services.sessions.analysis import decoding, results, spectrograms, words
 from services.sessions.analysis.axes import Timeline
 from services.sessions.analysis.decoding import RATE_HZ, NotHeard, Sound
 from services.sessions.analysis.judging import judge
-from services.sessions.analysis.notes import Judgement, Verdict
+from services.sessions.analysis.notes import Expected, Judgement, Verdict, beginning_at
 from services.sessions.scores import expected, marking
 from services.sessions.scores.expected import Expectation
 from services.sessions.scores.guarded import Broken, Hostile
@@ -20,6 +20,7 @@ TEMPI_BPM = (10.0, 400.0)  # that the ear takes
 NO_TEMPO = f"Neither you nor the score named a tempo, so {USUAL_BPM:.0f} quarter notes a minute were taken as the one meant."
 HIGHEST_LINE = "Where the part has several notes at once, only the highest was expected."
 AS_PRINTED = "The repeats and jumps of the score lead nowhere, so it was read as printed, from the first measure to the last."
+COUNTED = "The measures of this score are not numbered one after the other, so they are counted here: the first is measure 1."
 CUT = f"Only the first {decoding.MAX_SECONDS // 60} minutes of the recording were listened to."
 
 
@@ -52,24 +53,19 @@ def analyse(
         return {"failed": "score", "why": str(reason)}
     except NotHeard as reason:
         return {"failed": "recording", "why": str(reason)}
-    bpm = tempo_bpm or _tempo(wanted, starting_measure)
+    notes = beginning_at(wanted.notes, starting_measure)
+    bpm = tempo_bpm or expected.tempo_at(wanted, notes[0].onset_beats if notes else 0.0)
     told(20, "listening")
     asked_bpm = min(max(bpm or USUAL_BPM, TEMPI_BPM[0]), TEMPI_BPM[1])
     judgement = judge(sound.samples, RATE_HZ, wanted.notes, tempo_bpm=asked_bpm, starting_measure=starting_measure)
     remarks = _remarks(wanted, sound, is_tempo_known=bpm is not None)
     result = results.document(judgement, begins=wanted.begins, remarks=remarks)
     reached = words.upto(judgement)
-    result |= _pictures(judgement, reached, wanted, sound, starting_measure, told)
+    result |= _pictures(judgement, reached, notes, wanted, sound, told)
     told(95, "marking the score")
     result["marked-up-musicxml"] = marking.marked(Path(score).read_text("utf-8"), reached)
     Path(into).write_bytes(json.dumps(result))
     return {}
-
-
-def _tempo(wanted: Expectation, starting_measure: int) -> float | None:
-    """What the score says where the player begins."""
-    begins = next((note.onset_beats for note in wanted.notes if note.measure >= starting_measure), 0.0)
-    return expected.tempo_at(wanted, begins)
 
 
 def _remarks(wanted: Expectation, sound: Sound, *, is_tempo_known: bool) -> Sequence[str]:
@@ -77,6 +73,7 @@ def _remarks(wanted: Expectation, sound: Sound, *, is_tempo_known: bool) -> Sequ
         NO_TEMPO: not is_tempo_known,
         HIGHEST_LINE: wanted.is_polyphonic,
         AS_PRINTED: not wanted.repeats_followed,
+        COUNTED: not wanted.is_numbered,
         CUT: sound.is_cut,
     }
     return [remark for remark, holds in said.items() if holds]
@@ -85,12 +82,11 @@ def _remarks(wanted: Expectation, sound: Sound, *, is_tempo_known: bool) -> Sequ
 def _pictures(
     judgement: Judgement,
     reached: Sequence[Verdict],
+    notes: Sequence[Expected],
     wanted: Expectation,
     sound: Sound,
-    starting_measure: int,
     told: Callable[[int, str], None],
 ) -> dict[str, str]:
-    notes = [note for note in wanted.notes if note.measure >= starting_measure]
     timeline = Timeline(judgement, reached, first_beat=notes[0].onset_beats if notes else 0.0)
     lines = [timeline.at(beat) for beat in wanted.begins.values()]
     told(75, "drawing what was played")

@@ -18,14 +18,20 @@ def judgement(
     sounding_seconds: float,
     notes_played_again: int,
     tolerance_beats: float,
+    transposed_semitones: int = 0,
 ) -> Judgement:
-    """All of it. Notes that were added count as if each were one more expected note, gone wrong."""
+    """All of it. Notes that were added count as if each were one more expected note, gone wrong.
+
+    The one figure is 100 only where nothing at all went wrong: in a long piece, one wrong note would round to it too.
+    """
     reached = max((place + 1 for place, verdict in enumerate(verdicts) if verdict.heard), default=0)
     played = verdicts[:reached]
     right = sum(verdict.outcome in RIGHT_PITCH for verdict in played)
     in_time = sum(_in_time(verdict, tolerance_beats) for verdict in played)
     due = max(1, len(played) + len(extras))
     pitch_accuracy, rhythm_accuracy = right / due, in_time / due
+    figure = PITCH_SHARE * pitch_accuracy + RHYTHM_SHARE * rhythm_accuracy
+    flawless = not extras and all(verdict.outcome is Outcome.CORRECT for verdict in played)
     measures = tuple(_measure(bar, tolerance_beats) for bar in _bars(played))
     return Judgement(
         obstacle=None,
@@ -36,12 +42,13 @@ def judgement(
         reached_measure=played[-1].note.measure if played else None,
         pitch_accuracy=pitch_accuracy,
         rhythm_accuracy=rhythm_accuracy,
-        score_accuracy=round(100 * (PITCH_SHARE * pitch_accuracy + RHYTHM_SHARE * rhythm_accuracy)),
+        score_accuracy=min(round(100 * figure), 100 if flawless else 99),
         asked_tempo_bpm=asked_tempo_bpm,
         tempo_bpm=tempo_bpm,
         tuning_cents=tuning_cents,
         heard_share=sum(verdict.heard is not None for verdict in verdicts) / max(1, len(verdicts)),
         sounding_seconds=sounding_seconds,
+        transposed_semitones=transposed_semitones,
         notes_played_again=notes_played_again,
     )
 

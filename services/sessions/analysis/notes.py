@@ -1,7 +1,11 @@
 """The words that the ear and those who ask it share: what the score wants, what was heard, and what that makes of each note."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import dropwhile
+
+FIRST_MEASURE = 1  # whole measures are counted from it; an upbeat is 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +17,19 @@ class Expected:
 
     index: int  # its place in the list, from 0
     note_ids: tuple[str, ...]  # of the MusicXML note elements that it stands for, several where they are tied
-    measure: int  # the position of the measure in the part as printed, from 1
+    measure: int  # the number that is printed in the score, 0 for an upbeat; positions from 1 where numbers say nothing
     occurrence: int  # 1 the first time this measure is played, 2 when a repeat plays it again
     onset_beats: float  # quarter notes from the start, repeats played out
     duration_beats: float
     midi: float  # sounding pitch: 69 is the A of 440 Hz
     name: str  # sounding, as a person writes it: "F#4"
+
+
+def beginning_at(notes: Sequence[Expected], starting_measure: int) -> Sequence[Expected]:
+    """The notes of somebody who begins at this measure: all of them where it is the first, so that an upbeat is among them."""
+    if starting_measure <= FIRST_MEASURE:
+        return notes
+    return list(dropwhile(lambda note: note.measure < starting_measure, notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,7 @@ class Judgement:
     verdicts: tuple[Verdict, ...]
     extras: tuple[Heard, ...]  # heard, but nowhere in the score: in time order
     measures: tuple[MeasureAccuracy, ...]  # in the order played, up to the last one reached
-    skipped_measures: tuple[int, ...]  # positions as printed, ascending, of measures left out before the last one reached
+    skipped_measures: tuple[int, ...]  # ascending, of measures left out before the last one reached
     reached_measure: int | None
     pitch_accuracy: float | None  # 0 to 1
     rhythm_accuracy: float | None  # 0 to 1
@@ -101,4 +112,5 @@ class Judgement:
     tuning_cents: float | None  # of the instrument against A = 440 Hz: 30 flat is -30
     heard_share: float  # 0 to 1, of the expected notes from the starting measure on, for which anything was heard
     sounding_seconds: float  # of the recording in which a pitch was heard
+    transposed_semitones: int = 0  # by which everything was played higher than it is written; then all of it is wrong
     notes_played_again: int = 0  # of passages of the score that were played more than once: the best time is judged

@@ -4,6 +4,21 @@ from collections.abc import Iterable, Sequence
 
 SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+OCTAVES = ("", "an octave", "two octaves")
+INTERVALS = (
+    "a unison",
+    "a minor second",
+    "a major second",
+    "a minor third",
+    "a major third",
+    "a fourth",
+    "a tritone",
+    "a fifth",
+    "a minor sixth",
+    "a major sixth",
+    "a minor seventh",
+    "a major seventh",
+)
 BEATS_TO = 4  # a beat is named to a quarter of itself
 
 
@@ -93,6 +108,17 @@ def place(number: int, on: float) -> str:
     ('measure 3, beat 2', 'measure 3, beat 2.5')
     """
     return f"measure {number}, beat {on:g}"
+
+
+def interval(semitones: int) -> str:
+    """An interval as musicians call it, upwards or downwards.
+
+    >>> interval(-2), interval(12), interval(14), interval(24), interval(30)
+    ('a major second', 'an octave', 'an octave and a major second', 'two octaves', 'two octaves and a tritone')
+    """
+    octaves, rest = divmod(abs(semitones), len(SHARPS))
+    words = [OCTAVES[octaves] if octaves < len(OCTAVES) else f"{octaves} octaves"] if octaves else []
+    return " and ".join([*words, *([INTERVALS[rest]] if rest or not octaves else [])])
 
 
 def sentence(words: str) -> str:

@@ -33,6 +33,7 @@ def document(judgement: Judgement, *, begins: Begins, remarks: Sequence[str] = (
         "tempo_bpm": _rounded(judgement.tempo_bpm),
         "asked_tempo_bpm": _rounded(judgement.asked_tempo_bpm),
         "tuning_cents": _rounded(judgement.tuning_cents),
+        "transposed_semitones": judgement.transposed_semitones,
         "reached_measure": judgement.reached_measure,
         "heard_percent": _percent(judgement.heard_share),
         "measures": _measures(judgement),

@@ -25,10 +25,23 @@ def summary(judgement: Judgement) -> str:
     if judgement.obstacle:
         return UNJUDGED[judgement.obstacle]
     reached = upto(judgement)
-    told = [_share(judgement, reached), _where(reached), _pace(judgement)]
+    if judgement.transposed_semitones:
+        told = [_share(judgement, reached), transposed(judgement.transposed_semitones), _pace(judgement)]
+    else:
+        told = [_share(judgement, reached), _where(reached), _pace(judgement)]
     if judgement.heard_share < FEW_HEARD:
         told.append("Fewer than half of the notes could be heard, so take this with care.")
     return " ".join(each for each in told if each)
+
+
+def transposed(semitones: int) -> str:
+    """What to think of a performance that is so many semitones higher than written.
+
+    >>> transposed(-2)
+    'You seem to play everything a major second lower than written: is this a part for a transposing instrument?'
+    """
+    where = f"{phrases.interval(semitones)} {'higher' if semitones > 0 else 'lower'} than written"
+    return f"You seem to play everything {where}: is this a part for a transposing instrument?"
 
 
 def upto(judgement: Judgement) -> list[Verdict]:

@@ -100,6 +100,7 @@ async def analyse_performance(
     the_shell: TheShell,
     world: TheWorld,
     idempotency_key: Annotated[str | None, Header(description="Makes a repetition of this request safe for 7 days.")] = None,
+    prefer: Annotated[str | None, Header(description="`wait=5`: the answer after 5 s at most; without it, after 50.")] = None,
 ) -> Response:
     """Hold a recording against a score, and keep neither. Where it takes longer than 50 s: 202, and `Location` to ask again."""
     settings = world.settings
@@ -113,7 +114,8 @@ async def analyse_performance(
             return sending.accept(the_shell.engine, sent, user_id=sender.id, at_once=settings.analyses_at_once, once=key)
 
         accepted = await run_in_threadpool(accept)
-    await waiting.until_over(the_shell.engine, settings, accepted.analysis_id, user_id=sender.id)
+    seconds = waiting.preferred_seconds(prefer)
+    await waiting.until_over(the_shell.engine, settings, accepted.analysis_id, user_id=sender.id, seconds=seconds)
     headers = {"Idempotent-Replayed": "true"} if accepted.is_replay else {}
     return await run_in_threadpool(_told, the_shell, accepted.analysis_id, sender, headers)
 

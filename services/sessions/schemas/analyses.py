@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from services.sessions.schemas.sections import MAX_MEASURE
 from shared.schemas import MAX_TEXT_CHARACTERS, In, Line, Out, Text
 
 SLOWEST_BPM, FASTEST_BPM = 10, 400  # quarter notes a minute
-MOST_MEASURES = 20_000  # of one part that is read
 
 
 def _number(value: Any) -> Any:
@@ -21,9 +21,9 @@ def _number(value: Any) -> Any:
 
 
 def _measure(value: Any) -> Any:
-    """Without a measure, and for an upbeat that counts as none, it begins with the first."""
+    """Without a measure, it begins with the first."""
     found = _number(value)
-    return 1 if found is None or found in (0, "0") else found
+    return 1 if found is None else found
 
 
 def _words(value: Any) -> Any:
@@ -35,16 +35,17 @@ def _either(*names: str) -> Any:
 
 
 Name = Annotated[Text, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]  # which may be empty
-# What the ear can follow. A session may have been slower or faster, and its sections may begin with an upbeat.
+# What the ear can follow: a session may have been slower or faster. Clients send measures as text, too.
 HeardTempo = Annotated[float, Field(ge=SLOWEST_BPM, le=FASTEST_BPM)]
-HeardMeasure = Annotated[int, Field(ge=1, le=MOST_MEASURES)]
+HeardMeasure = Annotated[int, Field(ge=0, le=MAX_MEASURE)]
 
 
 class NewAnalysis(In):
     """What is asked about the recording of a session.
 
-    `tempo_bpm` is in quarter notes a minute; without it, the score's own counts. `part` is a part's id, its name or its number
-    from 1; without it, the one that is named as the instrument is, else the first with pitches.
+    `tempo_bpm` is in quarter notes a minute; without it, the score's own counts. `starting_measure` is called as it is printed;
+    1 is the beginning, with the upbeat where that is played, and 0 an upbeat that is to be played. `part` is a part's id, its
+    name or its number from 1; without it, the one that is named as the instrument is, else the first with pitches.
     """
 
     tempo_bpm: HeardTempo | None = None
@@ -60,7 +61,8 @@ class NewPerformance(In):
     """A performance to be analysed and not kept, as Harmony Helper's client spells it.
 
     `Recording` is audio in Base64, plain or as a data URL; `Target_XML` is MusicXML, as text or as an .mxl file in Base64.
-    `BPM` is in quarter notes a minute; without it, the score's own counts.
+    `BPM` is in quarter notes a minute; without it, the score's own counts. `Starting_measure` is called as it is printed; 1 is
+    the beginning, with the upbeat where that is played.
     """
 
     model_config = ConfigDict(extra="ignore")  # the client sends what it has at hand
@@ -132,7 +134,9 @@ class ResultOut(Out):
     """What comes of an analysis.
 
     The first six are Harmony Helper's; pictures are PNG in data URLs on the same axes. Where `judged` is false, `reason` says
-    why, and every figure that would be a guess is null.
+    why, and every figure that would be a guess is null. Measures are called as they are printed; where their numbers are
+    missing, not whole or not rising, they are counted from 1, which `coach-feedback` says. `transposed_semitones` is not 0
+    where everything was played higher, or lower, than it is written.
     """
 
     performace_summary: str
@@ -149,6 +153,7 @@ class ResultOut(Out):
     tempo_bpm: float | None
     asked_tempo_bpm: float
     tuning_cents: float | None
+    transposed_semitones: int
     reached_measure: int | None
     heard_percent: int
     measures: list[MeasureOut]

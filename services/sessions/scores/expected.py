@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from services.sessions.analysis.notes import Expected
-from services.sessions.scores import facts, order, printed
+from services.sessions.scores import facts, numbering, order, printed
 from services.sessions.scores.guarded import Broken
 
 ROUNDING = Fraction(1, 24)  # quarters that two notes may overlap by and still be one after the other: files round
@@ -34,6 +34,7 @@ class Expectation:
     repeats_followed: bool
     tempi: tuple[tuple[float, float], ...]
     measures: int  # as printed
+    is_numbered: bool  # measures have their printed numbers; else they are counted from 1
     beats: float  # quarter notes in all, repeats played out
     begins: Mapping[tuple[int, int], float]  # a measure and its round, and the beat it begins on; in the order played
 
@@ -46,7 +47,8 @@ def of(text: str, *, part: str | None = None, instrument: str = "") -> Expectati
     measures = printed.read(text, chosen["id"])
     played = order.of([measure.marks for measure in measures])
     begins = _begins(measures, played.played)
-    sounding = _tied(_unrolled(measures, played.played, begins))
+    numbers = numbering.of([measure.number for measure in measures])
+    sounding = _tied(_unrolled(measures, played.played, begins, numbers.numbers))
     line = _highest(sounding)
     return Expectation(
         part_id=chosen["id"],
@@ -56,8 +58,9 @@ def of(text: str, *, part: str | None = None, instrument: str = "") -> Expectati
         repeats_followed=played.followed,
         tempi=tuple(_tempi(measures, played.played, begins)),
         measures=len(measures),
+        is_numbered=numbers.as_printed,
         beats=float(begins[-1]),
-        begins=_by_round(played.played, begins),
+        begins=_by_round(played.played, begins, numbers.numbers),
     )
 
 
@@ -105,23 +108,25 @@ def _begins(measures: Sequence[printed.Measure], played: Iterable[int]) -> list[
     return begins
 
 
-def _by_round(played: Iterable[int], begins: Iterable[Fraction]) -> dict[tuple[int, int], float]:
+def _by_round(played: Iterable[int], begins: Iterable[Fraction], numbers: Sequence[int]) -> dict[tuple[int, int], float]:
     rounds: Counter[int] = Counter()
     found = {}
     for position, begin in zip(played, begins, strict=False):
         rounds[position] += 1
-        found[position + 1, rounds[position]] = float(begin)
+        found[numbers[position], rounds[position]] = float(begin)
     return found
 
 
-def _unrolled(measures: Sequence[printed.Measure], played: Sequence[int], begins: Sequence[Fraction]) -> list[_Sounding]:
+def _unrolled(
+    measures: Sequence[printed.Measure], played: Sequence[int], begins: Sequence[Fraction], numbers: Sequence[int]
+) -> list[_Sounding]:
     rounds: Counter[int] = Counter()
     found = []
     for position, begin in zip(played, begins, strict=False):
         rounds[position] += 1
         for note in measures[position].notes:
             onset = begin + note.onset
-            found.append(_Sounding(note, (note.id,), position + 1, rounds[position], onset, onset + note.duration))
+            found.append(_Sounding(note, (note.id,), numbers[position], rounds[position], onset, onset + note.duration))
     return sorted(found, key=lambda each: (each.onset, each.note.midi))
 
 

@@ -42,6 +42,7 @@ class Note:
 class Measure:
     """One measure of the part: how long it lasts in quarters, its notes in the order of the file, its marks and tempi."""
 
+    number: str = ""  # as printed; empty where the file has none
     length: Fraction = Fraction(0)
     nominal: Fraction = NO_TIME
     notes: list[Note] = field(default_factory=list)
@@ -96,8 +97,10 @@ def _parts(root: ET.Element) -> dict[str, list[ET.Element]]:
     if root.tag == "score-partwise":
         return {part.get("id", ""): part.findall("measure") for part in root.findall("part")}
     found: dict[str, list[ET.Element]] = {}
-    for part in root.iterfind("measure/part"):
-        found.setdefault(part.get("id", ""), []).append(part)
+    for measure in root.findall("measure"):
+        for part in measure.findall("part"):
+            part.set("number", measure.get("number", ""))
+            found.setdefault(part.get("id", ""), []).append(part)
     return found
 
 
@@ -150,7 +153,7 @@ class _Reading:
         return [self._measure(element) for element in elements]
 
     def _measure(self, element: ET.Element) -> Measure:
-        measure = Measure(nominal=self._nominal)
+        measure = Measure(number=element.get("number", "").strip(), nominal=self._nominal)
         self._at = self._last_onset = Fraction(0)
         ends = False
         for each in element:

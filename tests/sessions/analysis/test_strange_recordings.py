@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from services.sessions.analysis import judging
-from services.sessions.analysis.notes import Expected, Judgement, Obstacle, Outcome
+from services.sessions.analysis import judging, marks
+from services.sessions.analysis.notes import Expected, Heard, Judgement, Obstacle, Outcome, Verdict
 from tests.sessions.analysis import corpus, performing
 from tests.sessions.analysis.performing import Plan, Sound
 from tests.stack import ROOT
@@ -133,6 +134,39 @@ def test_another_piece_is_called_one() -> None:
     assert judged(played(), notes=corpus.line("bach/bwv269", 3)).obstacle is Obstacle.ANOTHER_PIECE
 
 
+@pytest.mark.parametrize("timbre", ["flute", "clarinet"])
+def test_two_lines_against_a_bass_are_not_called_another_piece(timbre: str) -> None:
+    lines = [corpus.line("bach/bwv66.6", part)[:16] for part in range(2)]
+    sounds = [
+        performing.perform(line, Plan(seed=part, tempo_bpm=120, timbre=timbre)).samples for part, line in enumerate(lines)
+    ]
+
+    assert judged(performing.mixed(*sounds), notes=corpus.line("bach/bwv66.6", 3)).obstacle is Obstacle.POLYPHONIC
+
+
+@pytest.mark.parametrize("semitones", [-12, -9, -2, 3, 12])
+def test_somebody_who_plays_in_another_key_is_off_by_one_interval_everywhere(semitones: int) -> None:
+    notes = tuple(replace(note, midi=note.midi - semitones) for note in opening())
+
+    judgement = judged(played(detuned_cents=20), notes=notes)
+
+    assert (judgement.obstacle, judgement.transposed_semitones) == (None, semitones)
+    assert {verdict.outcome for verdict in judgement.verdicts} == {Outcome.WRONG_PITCH}
+    assert judgement.rhythm_accuracy == 1.0
+
+
+def test_one_wrong_note_in_a_thousand_is_not_a_hundred() -> None:
+    verdicts = [Verdict(note, Outcome.CORRECT, beats_late=0.0) for note in opening() * 100]
+    figures = {"asked_tempo_bpm": 90, "tempo_bpm": 90, "tuning_cents": 0, "sounding_seconds": 9, "notes_played_again": 0}
+    heard = Heard(0.0, 1.0, 60.0, -10.0, 1.0)
+    right = [replace(each, heard=heard) for each in verdicts]
+    wrong = [replace(right[0], outcome=Outcome.WRONG_PITCH), *right[1:]]
+
+    found = [marks.judgement(each, (), tolerance_beats=0.2, **figures).score_accuracy for each in (right, wrong)]
+
+    assert found == [100, 99]
+
+
 def test_somebody_who_gets_every_other_note_wrong_is_still_judged() -> None:
     judgement = judged(played(wrong=0.5))
 
@@ -163,7 +197,7 @@ LONG = """
 import resource, sys, time
 import numpy as np
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
-from services.sessions.analysis import judging
+from services.sessions.analysis import judging, marks
 from tests.sessions.analysis import corpus, performing
 minutes, rate, notes = (int(each) for each in sys.argv[1:])
 line = corpus.line("bach/bwv66.6", 0)

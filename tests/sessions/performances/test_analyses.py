@@ -131,7 +131,7 @@ def test_what_cannot_be_analysed_is_said_at_once(alice: Person) -> None:
     nowhere = f"{make.PATH}/{uuid.uuid4()}/analysis"
 
     answers = [alice.post(each) for each in (silent, without_score, unread, nowhere)]
-    wrong = [{"tempo_bpm": 9}, {"tempo_bpm": "fast"}, {"starting_measure": 0}, {"bpm": 100}, {"part": ""}]
+    wrong = [{"tempo_bpm": 9}, {"tempo_bpm": "fast"}, {"starting_measure": -1}, {"bpm": 100}, {"part": ""}]
 
     codes = [(each.status_code, each.json()["code"]) for each in answers]
     assert codes == [(409, "no_recording"), (409, "no_score"), (409, "no_score"), (404, "session_not_found")]
@@ -199,6 +199,28 @@ def test_where_nothing_can_be_judged_nothing_is_guessed(stack: Stack, alice: Per
     assert inputs == 0  # the recording went as the outcome came
     assert alice.get(f"/api/analyze/{analysis_id}").json() == said
     assert [each.get(f"/api/analyze/{analysis_id}").status_code for each in (bob, nobody)] == [404, 401]  # a stranger cannot
+
+
+def test_who_does_not_want_to_wait_asks_again_where_they_are_told(alice: Person, bob: Person) -> None:
+    sent = performance(tunes.played(WRONG))
+
+    begun = alice.post("/api/analyze", sent, headers={"Prefer": "wait=0", "Idempotency-Key": "later"})
+    where = begun.headers["Location"]
+    again = alice.post("/api/analyze", sent, headers={"Prefer": "respond-async, wait=0", "Idempotency-Key": "later"})
+    answers = [alice.get(where)]
+    deadline = time.monotonic() + DONE_SECONDS
+    while answers[-1].status_code == 202 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        answers.append(alice.get(where))
+
+    assert (begun.status_code, again.status_code, again.headers["Location"]) == (202, 202, where)
+    assert begun.json().items() >= {"result": None, "failure": None}.items()
+    assert begun.headers["Retry-After"] == "2"
+    assert [each.status_code for each in answers] == [202] * (len(answers) - 1) + [200]
+    assert len(answers) > 1
+    assert [each.json()["progress"] for each in answers[:-1]] == sorted(each.json()["progress"] for each in answers[:-1])
+    assert [(each["measure"], each["heard"]) for each in answers[-1].json()["wrong_notes"]] == [(2, "A#4")]
+    assert (alice.get(where).json(), bob.get(where).status_code) == (answers[-1].json(), 404)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,11 @@ def performance(mistakes: dict[int, Verdict]) -> list[Verdict]:
             {},
             "You played D5 instead of A4 twice, in measures 2 and 3.",
         ),
+        (
+            {place: verdict(place, W, cents=-200) for place in range(32)},
+            {"transposed_semitones": -2},
+            "You seem to play everything a major second lower than written: is this a part for a transposing instrument?",
+        ),
         ({5: verdict(5, M)}, {}, "1 note is missing, in measure 2."),
         ({5: verdict(5, M), 6: verdict(6, M)}, {}, "2 notes are missing, in measure 2."),
         ({5: verdict(5, L, late=0.5)}, {}, "1 note came late, by 0.5 of a beat, in measure 2."),

@@ -50,6 +50,13 @@ def midi(note: str) -> int:
     return SEMITONES[note[0]] + ("#" in note) + 12 * (int(note[-1]) + 1)
 
 
+def name(number: int) -> str:
+    """The note of a number, with a sharp where it needs one."""
+    octave, within = divmod(number, 12)
+    step = max((each for each in SEMITONES if SEMITONES[each] <= within), key=SEMITONES.__getitem__)
+    return f"{step}{'#' * (within - SEMITONES[step])}{octave - 1}"
+
+
 def wav(sound: np.ndarray) -> bytes:
     """One channel of 16 bits."""
     out = io.BytesIO()

@@ -227,6 +227,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Sessions
+         * @description Your sessions as a file, all or those that the filters of the list name.
+         *
+         *     JSON has everything but the bytes of recordings and the pictures of analyses, and can be imported again; CSV has a row each.
+         */
+        get: operations["export_sessions_api_sessions_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Sessions
+         * @description Take in sessions from a file: JSON (an export, or an array of sessions) or CSV with a row of names; what it is, it shows.
+         *
+         *     Every good row is kept, also where others are refused, unless you ask for `all_or_nothing`; one that is already there is not
+         *     kept twice. `dry_run` keeps nothing and tells what would be. At most 10,000 rows.
+         */
+        post: operations["import_sessions_api_sessions_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/next-up": {
         parameters: {
             query?: never;
@@ -785,6 +830,22 @@ export interface components {
             heard: string;
         };
         /**
+         * FieldOut
+         * @description What is wrong with one field.
+         */
+        FieldOut: {
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * Format
+         * @description What a file is.
+         * @enum {string}
+         */
+        Format: "json" | "csv";
+        /**
          * FullListedSessionOut
          * @description The same with the score, where the list is asked for with `full=1`.
          */
@@ -930,6 +991,22 @@ export interface components {
             run: number;
         };
         /**
+         * ImportOut
+         * @description What became of the rows of a file; of a dry run, what would.
+         */
+        ImportOut: {
+            /** Already There */
+            already_there: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Imported */
+            imported: number;
+            /** Refused */
+            refused: number;
+            /** Rows */
+            rows: components["schemas"]["RefusedRowOut"][];
+        };
+        /**
          * InstrumentOut
          * @description An instrument, under the name that it was given last.
          */
@@ -1021,8 +1098,9 @@ export interface components {
          * NewAnalysis
          * @description What is asked about the recording of a session.
          *
-         *     `tempo_bpm` is in quarter notes a minute; without it, the score's own counts. `part` is a part's id, its name or its number
-         *     from 1; without it, the one that is named as the instrument is, else the first with pitches.
+         *     `tempo_bpm` is in quarter notes a minute; without it, the score's own counts. `starting_measure` is called as it is printed;
+         *     1 is the beginning, with the upbeat where that is played, and 0 an upbeat that is to be played. `part` is a part's id, its
+         *     name or its number from 1; without it, the one that is named as the instrument is, else the first with pitches.
          */
         NewAnalysis: {
             /** Part */
@@ -1286,6 +1364,16 @@ export interface components {
             target_minutes: number;
         };
         /**
+         * RefusedRowOut
+         * @description A row that was not kept: the number of its line in CSV, its place from 1 on in JSON.
+         */
+        RefusedRowOut: {
+            /** Errors */
+            errors: components["schemas"]["FieldOut"][];
+            /** Row */
+            row: number;
+        };
+        /**
          * RestDayChange
          * @description Why, for yourself.
          */
@@ -1311,7 +1399,9 @@ export interface components {
          * @description What comes of an analysis.
          *
          *     The first six are Harmony Helper's; pictures are PNG in data URLs on the same axes. Where `judged` is false, `reason` says
-         *     why, and every figure that would be a guess is null.
+         *     why, and every figure that would be a guess is null. Measures are called as they are printed; where their numbers are
+         *     missing, not whole or not rising, they are counted from 1, which `coach-feedback` says. `transposed_semitones` is not 0
+         *     where everything was played higher, or lower, than it is written.
          */
         ResultOut: {
             /** Asked Tempo Bpm */
@@ -1354,6 +1444,8 @@ export interface components {
             "target-spectrogram": string;
             /** Tempo Bpm */
             tempo_bpm: number | null;
+            /** Transposed Semitones */
+            transposed_semitones: number;
             /** Tuning Cents */
             tuning_cents: number | null;
             /** User-Spectrogram */
@@ -1758,6 +1850,8 @@ export interface operations {
             header?: {
                 /** @description Makes a repetition of this request safe for 7 days. */
                 "idempotency-key"?: string | null;
+                /** @description `wait=5`: the answer after 5 s at most; without it, after 50. */
+                prefer?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -2642,6 +2736,107 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    export_sessions_api_sessions_export_get: {
+        parameters: {
+            query?: {
+                format?: components["schemas"]["Format"];
+                /** @description The first day that is asked for */
+                from?: string | null;
+                has_recording?: boolean | null;
+                has_score?: boolean | null;
+                instrument?: string | null;
+                /** @description One piece, whatever the case of its letters */
+                song_name?: string | null;
+                /** @description The last day that is asked for */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    import_sessions_api_sessions_import_post: {
+        parameters: {
+            query?: {
+                all_or_nothing?: boolean;
+                dry_run?: boolean;
+                /** @description An IANA time zone */
+                tz?: string | null;
+            };
+            header?: {
+                /** @description Makes a repetition of this request safe for 7 days. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description A problem document (RFC 9457) */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
             };
         };
     };
