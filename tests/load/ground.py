@@ -69,9 +69,10 @@ TRACKS = text(
 
 PRACTICE = text(
     """
-    INSERT INTO sessions (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, date, time_zone,
-                          practised_on, analysis_summary, tempo_bpm, self_rating, score_accuracy, state)
-    SELECT gen_random_uuid(), :user_id, 'Piece ' || n % 40, 'piece ' || n % 40, 'Piano', 1200 + n % 7 * 300, 1800,
+    INSERT INTO sessions (id, user_id, song_name, piece, instrument, folded_instrument, duration_seconds,
+                          total_practice_seconds, date, time_zone, practised_on, analysis_summary, tempo_bpm, self_rating,
+                          score_accuracy, state)
+    SELECT gen_random_uuid(), :user_id, 'Piece ' || n % 40, 'piece ' || n % 40, 'Piano', 'piano', 1200 + n % 7 * 300, 1800,
            now() - n * interval '1 day', 'UTC', (now() AT TIME ZONE 'UTC')::date - n, repeat('Steady. ', 20),
            60 + n % 60, 1 + n % 5, n % 101, 'saved'
     FROM generate_series(0, :days - 1) AS n

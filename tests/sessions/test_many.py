@@ -18,9 +18,9 @@ from tests.stack import Stack
 MANY = text(
     """
     INSERT INTO sessions
-        (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, date, time_zone, practised_on,
-         state, xml_content)
-    SELECT gen_random_uuid(), :user_id, 'Piece ' || n % 40, 'piece ' || n % 40, 'Piano', 600, 900, at, 'UTC', at::date,
+        (id, user_id, song_name, piece, instrument, folded_instrument, duration_seconds, total_practice_seconds, date,
+         time_zone, practised_on, state, xml_content)
+    SELECT gen_random_uuid(), :user_id, 'Piece ' || n % 40, 'piece ' || n % 40, 'Piano', 'piano', 600, 900, at, 'UTC', at::date,
            'saved', repeat('<note/>', 100)
     FROM (SELECT n, now() - n * interval '8 hours' AS at FROM generate_series(1, :count) n) each
     """

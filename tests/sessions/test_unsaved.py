@@ -24,9 +24,9 @@ from tests.stack import Stack
 UNSAVED = text(
     """
     INSERT INTO sessions
-        (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, time_zone, practised_on, state,
-         created_at)
-    VALUES (:id, :user_id, 'Minuet', 'minuet', 'Piano', 1, 1, 'UTC', '2026-01-31', 'saving', :created_at)
+        (id, user_id, song_name, piece, instrument, folded_instrument, duration_seconds, total_practice_seconds, time_zone,
+         practised_on, state, created_at)
+    VALUES (:id, :user_id, 'Minuet', 'minuet', 'Piano', 'piano', 1, 1, 'UTC', '2026-01-31', 'saving', :created_at)
     """
 )
 

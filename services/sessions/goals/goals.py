@@ -31,15 +31,14 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('goals of ' || :user
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def create(db: Database, *, user_id: UUID, song_name: str | None, **facts: Any) -> UUID:
+def create(db: Database, *, user_id: UUID, **facts: Any) -> UUID:
     """Set a goal; its id. Raises TooManyGoals, GoalEndsBeforeItStarts."""
     db.execute(_LOCK, {"user_id": str(user_id)})
     if (db.scalar(select(func.count()).select_from(Goal).where(Goal.user_id == user_id)) or 0) >= MOST:
         raise TooManyGoals(max_goals=MOST)
     _check_days(facts["starts_on"], facts["ends_on"])
     goal_id, state = ids.new(), GoalState.ACTIVE.value
-    names = {"song_name": song_name, "piece": _piece(song_name)}
-    db.execute(insert(Goal).values(id=goal_id, user_id=user_id, state=state, **names, **facts))
+    db.execute(insert(Goal).values(id=goal_id, user_id=user_id, state=state, **facts, **pieces.columns(facts)))
     return goal_id
 
 
@@ -66,8 +65,7 @@ def change(db: Database, goal_id: UUID, *, user_id: UUID, today: date, state: Go
     before = db.execute(found.with_for_update()).one_or_none()
     if before is None:
         raise GoalNotFound
-    if "song_name" in facts:
-        facts["piece"] = _piece(facts["song_name"])
+    facts |= pieces.columns(facts)
     _check_days(facts.get("starts_on", before.starts_on), facts.get("ends_on", before.ends_on))
     if state is not None and state != before.state:
         facts["state"] = state.value
@@ -90,8 +88,9 @@ def daily_target(db: Database, *, user_id: UUID, today: date, song_name: str | N
     """The minutes a day of the newest active goal for exactly this piece and instrument, where None is any."""
     mine = (Goal.user_id == user_id, Goal.state == GoalState.ACTIVE.value, Goal.period == Period.DAILY.value)
     now = (Goal.starts_on <= today, func.coalesce(Goal.ends_on, today) >= today)
-    on = Goal.instrument.is_(None) if instrument is None else func.lower(Goal.instrument) == func.lower(instrument)
-    found = select(Goal.target_minutes).where(*mine, *now, Goal.piece.is_not_distinct_from(_piece(song_name)), on)
+    names = pieces.columns({"song_name": song_name, "instrument": instrument})
+    exactly = [getattr(Goal, column).is_not_distinct_from(name) for column, name in names.items()]
+    found = select(Goal.target_minutes).where(*mine, *now, *exactly)
     return db.scalar(found.order_by(Goal.created_at.desc(), Goal.id.desc()).limit(1))
 
 
@@ -117,10 +116,6 @@ def _take_up(db: Database, goal_id: UUID, *, user_id: UUID, today: date) -> None
     open_one = (GoalPause.goal_id == goal_id, GoalPause.user_id == user_id, GoalPause.until_on.is_(None))
     db.execute(delete(GoalPause).where(*open_one, GoalPause.from_on >= today))
     db.execute(update(GoalPause).where(*open_one).values(until_on=today - timedelta(days=1)))
-
-
-def _piece(song_name: str | None) -> str | None:
-    return None if song_name is None else pieces.folded(song_name)
 
 
 def _check_days(starts_on: date, ends_on: date | None) -> None:

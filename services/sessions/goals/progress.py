@@ -129,13 +129,12 @@ def _is_asked(row: Any, paused: Spans, day: date) -> bool:
 
 def _spent(db: Database, *, user_id: UUID, from_on: date) -> Mapping[tuple[date, str, str], int]:
     """The seconds of each day, piece and instrument."""
-    instrument = func.lower(Session.instrument)
+    group = (Session.practised_on, Session.piece, Session.folded_instrument)
     wanted = Wanted(user_id, from_on)
-    grouped = select(Session.practised_on, Session.piece, instrument, func.sum(Session.duration_seconds))
-    rows = grouped.where(*wanted.conditions()).group_by(Session.practised_on, Session.piece, instrument)
+    rows = select(*group, func.sum(Session.duration_seconds)).where(*wanted.conditions()).group_by(*group)
     return {(day, piece, on): int(seconds) for day, piece, on, seconds in db.execute(rows)}
 
 
 def _is_of(row: AnyRow, piece: str, instrument: str) -> bool:
     of_piece = row.song_name is None or pieces.folded(row.song_name) == piece
-    return of_piece and (row.instrument is None or row.instrument.lower() == instrument)
+    return of_piece and (row.instrument is None or pieces.folded(row.instrument) == instrument)

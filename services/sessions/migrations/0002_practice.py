@@ -1,5 +1,7 @@
 """What a session holds besides: sections, chunks, the day it counts for; and calendars, goals, analyses."""
 
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -26,6 +28,7 @@ def upgrade() -> None:
 def _widen_sessions() -> None:
     for column in (
         sa.Column("piece", sa.String()),
+        sa.Column("folded_instrument", sa.String()),
         sa.Column("practised_on", sa.Date()),
         sa.Column("score_facts", postgresql.JSONB()),
         sa.Column("score_problem", sa.Text()),
@@ -35,9 +38,12 @@ def _widen_sessions() -> None:
         sa.Column("recovered", sa.Boolean(), server_default=sa.false(), nullable=False),
     ):
         op.add_column("sessions", column)
-    # Days began at midnight until now, and a name was folded by nobody: this comes near enough to what saving does.
-    op.execute("UPDATE sessions SET piece = lower(btrim(song_name)), practised_on = (date AT TIME ZONE time_zone)::date")
+    # Days began at midnight until now.
+    op.execute("UPDATE sessions SET practised_on = (date AT TIME ZONE time_zone)::date")
+    _fold("song_name", "piece")
+    _fold("instrument", "folded_instrument")
     op.alter_column("sessions", "piece", nullable=False)
+    op.alter_column("sessions", "folded_instrument", nullable=False)
     op.alter_column("sessions", "practised_on", nullable=False)
     op.drop_constraint(op.f("ck_sessions_state"), "sessions")
     op.create_check_constraint(op.f("ck_sessions_state"), "sessions", "state IN ('running', 'saving', 'saved')")
@@ -54,6 +60,16 @@ def _widen_sessions() -> None:
         postgresql_where=saved,
     )
     op.create_index("ix_sessions_pieces", "sessions", ["user_id", "piece", "date", "id"], postgresql_where=saved)
+
+
+def _fold(name: str, folded: str) -> None:
+    """Fold a name as saving does. Python does it: Postgres folds the letters of some languages otherwise."""
+    sessions = sa.table("sessions", sa.column(name), sa.column(folded))
+    names = list(op.get_bind().scalars(sa.select(sessions.c[name]).distinct()))
+    as_saved = [" ".join(unicodedata.normalize("NFKC", each).casefold().split()) for each in names]
+    texts = [sa.literal(each, postgresql.ARRAY(sa.Text())) for each in (names, as_saved)]
+    pairs = sa.func.unnest(*texts).table_valued("name", "folded").render_derived()
+    op.execute(sa.update(sessions).values({folded: pairs.c.folded}).where(sessions.c[name] == pairs.c.name))
 
 
 def _create_practice() -> None:
@@ -127,6 +143,7 @@ def _create_goals() -> None:
         sa.Column("song_name", sa.String()),
         sa.Column("piece", sa.String()),
         sa.Column("instrument", sa.String()),
+        sa.Column("folded_instrument", sa.String()),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date()),

@@ -45,8 +45,9 @@ class Goal(Base):
     period: Mapped[str] = mapped_column(String)
     target_minutes: Mapped[int] = mapped_column(Integer)
     song_name: Mapped[str | None] = mapped_column(String)  # of one piece only
-    piece: Mapped[str | None] = mapped_column(String)  # that name folded, as sessions have it
+    piece: Mapped[str | None] = mapped_column(String)  # that name folded, as sessions have it; and so the next
     instrument: Mapped[str | None] = mapped_column(String)
+    folded_instrument: Mapped[str | None] = mapped_column(String)
     state: Mapped[str] = mapped_column(String)
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]

@@ -53,6 +53,7 @@ class Session(Base):
     song_name: Mapped[str] = mapped_column(String)
     piece: Mapped[str] = mapped_column(String)  # the song's name folded: what makes two sessions of the same piece
     instrument: Mapped[str] = mapped_column(String)
+    folded_instrument: Mapped[str] = mapped_column(String)  # the same for instruments
     duration_seconds: Mapped[int] = mapped_column(Integer)
     total_practice_seconds: Mapped[int] = mapped_column(Integer)
     date: Mapped[datetime] = mapped_column(server_default=func.now())

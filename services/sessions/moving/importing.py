@@ -126,7 +126,7 @@ def _fresh(db: Database, good: Sequence[Read], *, user_id: UUID, zone: str) -> l
     there, known = _there(db, [date for _, date, _ in dated], user_id=user_id), _known(db, good, user_id=user_id)
     fresh = []
     for each, date, day in dated:
-        same = (pieces.folded(each.new.song_name), each.new.instrument.lower(), date, each.new.duration_seconds)
+        same = (pieces.folded(each.new.song_name), pieces.folded(each.new.instrument), date, each.new.duration_seconds)
         if same not in there and each.new.id not in known:
             fresh.append((each, day))
         there.add(same)
@@ -136,9 +136,9 @@ def _fresh(db: Database, good: Sequence[Read], *, user_id: UUID, zone: str) -> l
 
 def _there(db: Database, dates: Sequence[datetime], *, user_id: UUID) -> set[Same]:
     """What makes sessions the same, of those at these instants."""
-    columns = select(Session.piece, Session.instrument, Session.date, Session.duration_seconds)
+    columns = select(Session.piece, Session.folded_instrument, Session.date, Session.duration_seconds)
     mine = columns.where(Session.user_id == user_id, Session.date.in_(dates))
-    return {(row.piece, row.instrument.lower(), row.date, row.duration_seconds) for row in db.execute(mine)}
+    return {(row.piece, row.folded_instrument, row.date, row.duration_seconds) for row in db.execute(mine)}
 
 
 def _known(db: Database, good: Iterable[Read], *, user_id: UUID) -> set[UUID]:

@@ -163,7 +163,7 @@ def _heard(db: Database, *, user_id: UUID, song_name: str | None) -> dict[tuple[
     """How much of each measure was right, by piece and instrument, measure and day: what the latest analyses heard."""
     measures = Session.analysis["measures"].label("measures")
     done = (
-        select(Session.piece, Session.instrument, Session.practised_on, measures)
+        select(Session.piece, Session.folded_instrument, Session.practised_on, measures)
         .where(*saved_by(user_id), Session.analysis.is_not(None))
         .order_by(Session.date.desc(), Session.id.desc())
         .limit(MOST_HEARD)
@@ -173,7 +173,7 @@ def _heard(db: Database, *, user_id: UUID, song_name: str | None) -> dict[tuple[
     found: dict[tuple[str, str], dict[int, dict[date, float]]] = defaultdict(lambda: defaultdict(dict))
     for piece, instrument, on, heard in reversed(db.execute(done).all()):
         for measure, share in _shares(heard):
-            found[piece, instrument.lower()][measure][on] = share
+            found[piece, instrument][measure][on] = share
     return found
 
 

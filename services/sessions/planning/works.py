@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.models.practice import Section, Session, State
@@ -48,11 +48,10 @@ def by_passage(
 def _latest(
     db: Database, user_id: UUID, song_name: str | None, instrument: str | None, most: int
 ) -> Iterator[tuple[Passage, Work]]:
-    folded = func.lower(Session.instrument).label("folded")
     worked = (
         select(
             Session.piece,
-            folded,
+            Session.folded_instrument,
             Session.song_name,
             Session.instrument,
             Session.practised_on,
@@ -70,7 +69,7 @@ def _latest(
     if song_name is not None:
         worked = worked.where(Session.piece == pieces.folded(song_name))
     if instrument is not None:
-        worked = worked.where(folded == func.lower(instrument))
+        worked = worked.where(Session.folded_instrument == pieces.folded(instrument))
     for row in db.execute(worked):
-        passage = Passage(row.piece, row.folded, row.first_measure, row.last_measure)
+        passage = Passage(row.piece, row.folded_instrument, row.first_measure, row.last_measure)
         yield passage, Work(row.song_name, row.instrument, row.practised_on, row.seconds, row.tempo_bpm, row.rating)

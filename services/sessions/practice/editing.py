@@ -37,8 +37,7 @@ def change(
         raise SessionNotFound
     if versions is not None and row.version not in versions:
         raise SessionChanged
-    if "song_name" in facts:
-        facts["piece"] = pieces.folded(facts["song_name"])
+    facts |= pieces.columns(facts)
     if "date" in facts or zone:
         facts |= dated(db, facts.get("date", row.date), zone or row.time_zone, user_id=user_id)
     if sections_instead is not None:

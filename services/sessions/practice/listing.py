@@ -34,7 +34,7 @@ class Filters:
         if self.song_name is not None:
             found.append(Session.piece == pieces.folded(self.song_name))
         if self.instrument is not None:
-            found.append(func.lower(Session.instrument) == func.lower(self.instrument))
+            found.append(Session.folded_instrument == pieces.folded(self.instrument))
         if self.from_day is not None:
             found.append(Session.practised_on >= self.from_day)
         if self.to_day is not None:

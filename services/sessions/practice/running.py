@@ -55,7 +55,8 @@ def begin(
         raise TooManyRunningSessions(at_most=AT_ONCE)
     session_id = ids.new()
     when = editing.dated(db, date or clock.now(), zone, user_id=user_id)
-    named = {"song_name": song_name, "piece": pieces.folded(song_name), "instrument": instrument}
+    names = {"song_name": song_name, "instrument": instrument}
+    named = names | pieces.columns(names)
     seconds = {"duration_seconds": 0, "total_practice_seconds": 0}
     db.add(Session(id=session_id, user_id=user_id, state=State.RUNNING, **when, **named, **seconds, **facts))
     db.flush()

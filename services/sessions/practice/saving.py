@@ -123,7 +123,7 @@ def told(new: NewSession) -> dict[str, Any]:
     total_seconds = new.duration_seconds if new.total_practice_seconds is None else new.total_practice_seconds
     return {
         **said,
-        "piece": pieces.folded(new.song_name),
+        **pieces.columns(said),
         "total_practice_seconds": total_seconds,
         "analysis_summary": new.summary(),
         "analysis_feedback": new.feedback(),

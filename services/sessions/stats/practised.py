@@ -45,7 +45,7 @@ class Wanted:
         if self.song_name is not None:
             found.append(Session.piece == pieces.folded(self.song_name))
         if self.instrument is not None:
-            found.append(func.lower(Session.instrument) == func.lower(self.instrument))
+            found.append(Session.folded_instrument == pieces.folded(self.instrument))
         return found
 
 

@@ -68,7 +68,7 @@ def by_piece(db: Database, wanted: Wanted, *, limit: int, offset: int) -> Page:
 
 def by_instrument(db: Database, wanted: Wanted, *, limit: int, offset: int) -> Page:
     """Every instrument, the most practised first, under its latest spelling."""
-    return _by(db, wanted, func.lower(Session.instrument), Session.instrument.expression, "instrument", limit, offset)
+    return _by(db, wanted, Session.folded_instrument.expression, Session.instrument.expression, "instrument", limit, offset)
 
 
 def _by(

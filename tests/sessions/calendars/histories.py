@@ -22,9 +22,10 @@ from shared.db import transaction
 
 SESSION = text(
     """
-    INSERT INTO sessions (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, date, time_zone,
-        practised_on, state)
-    SELECT gen_random_uuid(), :user_id, 'Minuet', 'minuet', 'Piano', 60, 60, played.at, played.zone, played.day, 'saved'
+    INSERT INTO sessions (id, user_id, song_name, piece, instrument, folded_instrument, duration_seconds,
+        total_practice_seconds, date, time_zone, practised_on, state)
+    SELECT gen_random_uuid(), :user_id, 'Minuet', 'minuet', 'Piano', 'piano', 60, 60, played.at, played.zone, played.day,
+        'saved'
     FROM unnest(CAST(:ats AS timestamptz[]), CAST(:zones AS text[]), CAST(:days AS date[])) AS played (at, zone, day)
     """
 )
