@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -72,6 +73,21 @@ def test_a_session_that_was_never_saved_is_swept_and_was_never_seen(stack: Stack
     assert alice.get(make.PATH).json() == []
     assert {alice.get(f"{make.PATH}/{each}").status_code for each in (old, young)} == {404}
     assert {alice.delete(f"{make.PATH}/{each}").status_code for each in (old, young)} == {404}
+
+
+def test_recordings_and_scores_of_a_killed_process_are_swept(tmp_path: Path) -> None:
+    left, in_use = tmp_path / "analysis-1", tmp_path / "score-2"
+    for path in (left / "recording", left / "score", in_use / "sent"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    work = SimpleNamespace(settings=SimpleNamespace(data_dir=tmp_path))
+
+    for path in (left / "recording", left / "score", left):  # the folder is as young as what was deleted of it last
+        then = (clock.now() - timedelta(minutes=21)).timestamp()
+        os.utime(path, (then, then))
+        sweeping.sweep_folder.run(work)
+
+    assert sorted(tmp_path.rglob("*")) == [in_use, in_use / "sent"]
 
 
 def test_a_connection_that_ends_in_the_middle_leaves_nothing(stack: Stack, alice: Person) -> None:

@@ -1,10 +1,7 @@
 """Sweeping up after what died on the way."""
 
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ARRAY, Uuid, any_, literal, select, true
@@ -18,7 +15,7 @@ from services.media.playing import cache
 from services.media.tasks.deleting import delete_bytes, end_file, objects_of
 from services.media.tasks.processing import measure, measuring_lock, read_tags
 from services.media.tasks.queue import Work, queue
-from shared import clock
+from shared import clock, scratch
 from shared import db as database
 from shared.logs import log
 
@@ -36,7 +33,7 @@ PATIENCE = {
 @queue.task(every="* * * * *")
 def sweep(work: Work) -> None:
     """End what never got its second transaction, and take up what was forgotten on the way to the next state."""
-    _sweep_folder(work.spool)
+    scratch.sweep(work.spool, untouched_for=UNFINISHED)
     _sweep_cache(work)
     for state, age in PATIENCE.items():
         for row in _forgotten(work, state, age):
@@ -82,19 +79,6 @@ def _end_or_take_up(db: Session, row: Any) -> None:
             end_file(db, row["id"], user_id=row["user_id"])
         case State.UPLOADING:
             files.forget(db, [row["id"]], user_id=row["user_id"])
-
-
-def _sweep_folder(folder: Path) -> None:
-    """What a request or a job removes itself meanwhile is as good."""
-    too_old = time.time() - UNFINISHED.total_seconds()
-    for each in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # whoever it was of is done with it just now
-            if each.is_file() and each.stat().st_mtime < too_old:
-                each.unlink()
-    for each in folder.iterdir():
-        with suppress(FileNotFoundError):
-            if each.is_dir() and each.stat().st_mtime < too_old and not any(each.iterdir()):
-                each.rmdir()
 
 
 def _sweep_cache(work: Work) -> None:
