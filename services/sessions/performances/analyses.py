@@ -90,6 +90,11 @@ def is_over(db: Database, analysis_id: UUID, *, user_id: UUID) -> bool:
     return state not in UNDER_WAY
 
 
+def is_kept(db: Database, analysis_id: UUID, *, user_id: UUID) -> bool:
+    """Whether an analysis is not forgotten yet."""
+    return db.scalar(select(Analysis.id).where(*_one(analysis_id, user_id))) is not None
+
+
 def of_session(db: Database, session_id: UUID, *, user_id: UUID) -> AnyRow:
     """The latest analysis of a session. Its result is the session's. Raises AnalysisNotFound."""
     result = case((Analysis.state == AnalysisState.DONE, Session.analysis)).label("result")

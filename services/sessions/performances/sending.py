@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session as Database
 
 from services.sessions.errors import RecordingUnreadable, ScoreRefused, ScoreUnreadable
 from services.sessions.performances import analyses
@@ -15,7 +16,7 @@ from services.sessions.practice.saving import Once
 from services.sessions.schemas.analyses import NewPerformance
 from services.sessions.scores import reading
 from services.sessions.tasks import analysing
-from shared import idempotency, json
+from shared import clock, idempotency, json
 from shared.db import transaction
 from shared.errors import Malformed
 from shared.idempotency import Answer
@@ -69,11 +70,26 @@ def _score(sent: str, folder: Path) -> str:
     return score.xml
 
 
+def _before(db: Database, once: Once, user_id: UUID) -> UUID | None:
+    """The analysis that this request was taken for before, while there is one: its key is kept for longer than that is."""
+    before = idempotency.claim(db, once.claim, once.fingerprint)
+    if before is None:
+        return None
+    analysis_id = UUID(json.loads(before.body)["id"])
+    if analyses.is_kept(db, analysis_id, user_id=user_id):
+        return analysis_id
+    idempotency.claim(db, once.claim, once.fingerprint, since=clock.now() + idempotency.HELD)
+    return None
+
+
 def accept(engine: Engine, sent: Performance, *, user_id: UUID, at_once: int, once: Once | None) -> Accepted:
-    """Have a performance analysed; with the same `once`, only once. Raises KeyReused, StillInProgress, TooManyAnalyses."""
+    """Have a performance analysed; with the same `once`, only once for as long as the analysis is kept.
+
+    Raises KeyReused, StillInProgress, TooManyAnalyses.
+    """
     with transaction(engine, user_id=user_id) as db:
-        if once and (before := idempotency.claim(db, once.claim, once.fingerprint)):
-            return Accepted(UUID(json.loads(before.body)["id"]), is_replay=True)
+        if once and (before := _before(db, once, user_id)):
+            return Accepted(before, is_replay=True)
         analysis_id = analyses.ask(db, user_id=user_id, recording=sent.recording, score=sent.score, asked=sent.asked)
         analysing.enqueue(db, analysis_id, user_id=user_id, at_once=at_once)
         if once:

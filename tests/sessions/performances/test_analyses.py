@@ -223,6 +223,21 @@ def test_who_does_not_want_to_wait_asks_again_where_they_are_told(alice: Person,
     assert (alice.get(where).json(), bob.get(where).status_code) == (answers[-1].json(), 404)
 
 
+def test_a_repetition_after_the_analysis_is_forgotten_is_analysed_anew(stack: Stack, alice: Person) -> None:
+    sent, key = performance(b"no sound at all " * 64), {"Idempotency-Key": "a"}
+
+    first, again = (alice.post("/api/analyze", sent, headers=key) for _ in range(2))
+    engine = stack.engine("sessions-worker")
+    with engine.begin() as connection:  # as it is after a day, and the key is kept for seven
+        connection.execute(text("DELETE FROM analyses WHERE user_id = :user_id"), {"user_id": alice.id})
+    engine.dispose()
+    later, later_again = (alice.post("/api/analyze", sent, headers=key) for _ in range(2))
+
+    answers = (first, again, later, later_again)
+    assert [(each.status_code, each.json()["code"]) for each in answers] == [(422, "recording_not_heard")] * 4
+    assert ["Idempotent-Replayed" in each.headers for each in answers] == [False, True, False, True]
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "named"),
     [
