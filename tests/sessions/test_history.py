@@ -13,6 +13,15 @@ from tests.people import Person
 from tests.sessions import make
 from tests.stack import Stack
 
+WORDY = text(
+    """
+    INSERT INTO sessions
+        (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, date, time_zone, practised_on,
+         state, analysis_summary, analysis_feedback, notes)
+    SELECT gen_random_uuid(), :user_id, 'Minuet', 'minuet', 'Piano', 1, 1, now(), 'UTC', current_date, 'saved', said, said, said
+    FROM (SELECT repeat('🎵', 20000) AS said FROM generate_series(1, :count)) each
+    """
+)
 NOT_IDS = ["x", "1", "null", "0", "%20", "..%2e", "a" * 300, str(uuid.uuid4())[:-1]]
 
 
@@ -26,6 +35,22 @@ def test_the_list_is_newest_first_and_lean(alice: Person) -> None:
     assert all(set(each) == set(ListedSessionOut.model_fields) for each in answer.json())
     assert answer.headers["X-Total-Count"] == "3"
     assert alice.get(answer.json()[1]["audio_url"]).status_code == 200
+
+
+def test_a_page_ends_where_its_words_are_more_than_one_answer_carries(stack: Stack, alice: Person) -> None:
+    engine = stack.engine("sessions-worker")
+    with engine.begin() as connection:
+        connection.execute(WORDY, {"user_id": alice.id, "count": 36})
+    engine.dispose()
+
+    first = alice.get(make.PATH)
+    second = alice.get(first.headers["Link"].partition(">")[0].removeprefix("<"))
+
+    assert [len(each.json()) for each in (first, second)] == [34, 2]  # 240,000 bytes each
+    assert len(first.content) < 9_000_000
+    assert {each.headers["X-Total-Count"] for each in (first, second)} == {"36"}
+    assert len({each["id"] for each in (*first.json(), *second.json())}) == 36
+    assert "Link" not in second.headers
 
 
 def test_the_full_list_has_the_scores(alice: Person) -> None:

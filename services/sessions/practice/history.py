@@ -37,14 +37,10 @@ def page(
 ) -> History:
     """A page of the history. Where media is not answering, every `audio_url` is null. Raises BadCursor."""
     with transaction(engine, user_id=owner.user_id) as db:
-        found = listing.page(db, user_id=owner.user_id, limit=limit, offset=offset, cursor=cursor, filters=filters)
-        scores: dict[UUID, str | None] = {}
-        if with_scores:
-            found, scores = listing.with_scores(db, found, user_id=owner.user_id)
-    documents = _all_playable(media, found.rows, owner)
-    if with_scores:
-        documents = [each | {"xml_content": scores.get(each["id"])} for each in documents]
-    return History(documents, found.total, found.next_cursor)
+        found = listing.page(
+            db, user_id=owner.user_id, limit=limit, offset=offset, cursor=cursor, filters=filters, with_scores=with_scores
+        )
+    return History(_all_playable(media, found.rows, owner), found.total, found.next_cursor)
 
 
 def one(engine: Engine, media: Media, session_id: UUID, *, owner: Owner) -> Whole:

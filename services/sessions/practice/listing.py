@@ -1,12 +1,14 @@
 """A person's sessions a page at a time, newest first, all of them or those that are asked for."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Label, func, literal, select, tuple_
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.models.practice import Session
@@ -14,7 +16,11 @@ from services.sessions.practice import pieces
 from services.sessions.practice.sessions import LISTED, AnyRow, saved_by
 from shared import paging
 
-FULL_LIST_BYTES = 32 * 1024 * 1024  # MusicXML in one answer; what is left is on the next page
+MIB = 1024 * 1024
+PAGE_BYTES = 8 * MIB  # of what was said and written of sessions, in one answer; what is left is on the next page
+FULL_PAGE_BYTES = 32 * MIB  # of that and of MusicXML
+TEXTS = (Session.analysis_summary, Session.analysis_feedback, Session.notes)
+NEWEST_FIRST = (Session.date.desc(), Session.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +65,41 @@ class Page:
 
 
 def page(
-    db: Database, *, user_id: UUID, limit: int, offset: int = 0, cursor: str | None = None, filters: Filters = EVERYTHING
+    db: Database,
+    *,
+    user_id: UUID,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+    filters: Filters = EVERYTHING,
+    with_scores: bool = False,
 ) -> Page:
-    """Somebody's sessions, newest first, from `cursor` or `offset` on. Raises BadCursor."""
+    """Somebody's sessions, newest first, from `cursor` or `offset` on: up to `limit`, and what one answer carries.
+
+    With scores, each row has its `xml_content` too. Raises BadCursor.
+    """
     asked_for = (*saved_by(user_id), *filters.conditions())
+    columns, most_bytes = ((*LISTED, Session.xml_content), FULL_PAGE_BYTES) if with_scores else (LISTED, PAGE_BYTES)
     total = db.scalar(select(func.count()).select_from(Session).where(*asked_for)) or 0
-    wanted = select(*LISTED).where(*asked_for).order_by(Session.date.desc(), Session.id.desc())
+    wanted = select(Session.id, Session.date, _size_bytes(with_scores=with_scores)).where(*asked_for).order_by(*NEWEST_FIRST)
     if cursor:
         wanted = wanted.where(tuple_(Session.date, Session.id) < tuple_(*paging.position(cursor)))
-    rows = db.execute(wanted.limit(limit + 1).offset(offset)).all()
-    return Page(rows[:limit], total, _cursor_after(rows[:limit]) if len(rows) > limit else None)
+    found = db.execute(wanted.limit(limit + 1).offset(offset)).all()
+    carried = _carried(found[:limit], most_bytes)
+    rows = select(*columns).where(Session.id.in_([each.id for each in carried]), *saved_by(user_id)).order_by(*NEWEST_FIRST)
+    return Page(db.execute(rows).all(), total, _cursor_after(carried) if len(found) > len(carried) else None)
 
 
-def with_scores(db: Database, found: Page, *, user_id: UUID) -> tuple[Page, dict[UUID, str | None]]:
-    """The same page cut to what one answer may carry of MusicXML (one session at least), and that MusicXML by session."""
-    ids = [row.id for row in found.rows]
-    sized = select(Session.id, func.coalesce(func.octet_length(Session.xml_content), 0).label("size_bytes"))
-    sizes = {row.id: row.size_bytes for row in db.execute(sized.where(Session.id.in_(ids), *saved_by(user_id)))}
-    carried, size_bytes = 0, 0
-    for session_id in ids:
-        size_bytes += sizes.get(session_id, 0)
-        if carried and size_bytes > FULL_LIST_BYTES:
-            break
-        carried += 1
-    rows = found.rows[:carried]
-    scores = select(Session.id, Session.xml_content).where(Session.id.in_(ids[:carried]), *saved_by(user_id))
-    next_cursor = found.next_cursor if carried == len(ids) else _cursor_after(rows)
-    return Page(rows, found.total, next_cursor), {row.id: row.xml_content for row in db.execute(scores)}
+def _size_bytes(*, with_scores: bool) -> Label[int]:
+    """Of the texts of a session, which Postgres knows without reading them."""
+    texts = (*TEXTS, Session.xml_content) if with_scores else TEXTS
+    return sum((func.coalesce(func.octet_length(each), 0) for each in texts), literal(0)).label("size_bytes")
+
+
+def _carried(found: Sequence[AnyRow], most_bytes: int) -> Sequence[AnyRow]:
+    """As many as one answer may carry, one at least."""
+    sizes = list(accumulate(each.size_bytes for each in found))
+    return found[: max(1, bisect_right(sizes, most_bytes))]
 
 
 def _cursor_after(rows: Sequence[AnyRow]) -> str:
