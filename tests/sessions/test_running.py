@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,13 +36,13 @@ def sent(person: Person, session_id: str, number: int, sound: bytes = b"", **len
     return person.http.put(f"{PATH}/{session_id}/chunks/{number}", content=sound, params=lengths)
 
 
-def recovered(stack: Stack) -> None:
+def recovered(stack: Stack, *, data_dir: Path | None = None) -> None:
     """What the worker does every minute, as if the stack's idle time were over for whatever is old enough."""
     worker = stack.engine("sessions-worker")
     settings = Settings(
         _secrets_dir=stack.home / "secrets" / "sessions-worker",
         service_name="sessions",
-        data_dir=stack.home / "data" / "sessions",
+        data_dir=data_dir or stack.home / "data" / "sessions",
         run_dir=stack.home,
         peer_urls={name: stack.service_url(name) for name in ("auth", "media")},
     )

@@ -36,6 +36,7 @@ def _widen_sessions() -> None:
         sa.Column("tempo_bpm", sa.Float()),
         sa.Column("self_rating", sa.SmallInteger()),
         sa.Column("recovered", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("tried_at", INSTANT),
     ):
         op.add_column("sessions", column)
     # Days began at midnight until now.

@@ -72,6 +72,7 @@ class Session(Base):
     recording_id: Mapped[UUID | None]  # the file of media that holds the recording
     state: Mapped[str] = mapped_column(String)
     recovered: Mapped[bool] = mapped_column(server_default=false())  # nobody finished it: it is what had arrived by then
+    tried_at: Mapped[datetime | None]  # when the sweep last tried to save it, where it is unfinished
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -44,16 +44,18 @@ class Places:
 def finish(places: Places, session_id: UUID, body: bytes, *, owner: Owner, zone: str) -> Saved:
     """Save a running session with what `body` says of it in the end. Again, it is answered as it is saved.
 
+    One that was recovered meanwhile still takes what its player says of it: whoever writes their notes for long loses none.
     Raises RunningSessionNotFound, Malformed, and MediaRefused where its chunks make no audio: then it goes on running.
     """
     with transaction(places.engine, user_id=owner.user_id) as db:
-        state, facts = running.known(db, session_id, user_id=owner.user_id)
-    if state == State.RUNNING:
-        new = _read(body, facts)
+        known = running.known(db, session_id, user_id=owner.user_id)
+    is_told = False
+    if known.is_untold:
+        new = _read(body, known.facts)
         score = reading.keep(new.xml_content, places.folder)
         with transaction(places.engine, user_id=owner.user_id) as db:
-            _end(db, session_id, new, score, owner, zone)
-    if state != State.SAVED:
+            is_told = _end(db, session_id, new, score, owner, zone)
+    if known.state != State.SAVED:
         try:
             _save(places, session_id, owner)
         except MediaRefused:
@@ -63,7 +65,8 @@ def finish(places: Places, session_id: UUID, body: bytes, *, owner: Owner, zone:
     with transaction(places.engine, user_id=owner.user_id) as db:
         document = sessions.find(db, session_id, user_id=owner.user_id).document
         document |= {"streak": overview.streak(db, user_id=owner.user_id, zone=zone)}
-    return Saved(history.playable(places.media, document, owner=owner), is_replay=state == State.SAVED)
+    is_replay = not is_told and known.state != State.SAVING
+    return Saved(history.playable(places.media, document, owner=owner), is_replay=is_replay)
 
 
 def recover(places: Places, session_id: UUID, *, user_id: UUID, idle_minutes: int) -> None:
@@ -73,16 +76,19 @@ def recover(places: Places, session_id: UUID, *, user_id: UUID, idle_minutes: in
     """
     owner, since = Owner(user_id), running.idle_since(idle_minutes)
     with transaction(places.engine, user_id=user_id) as db:
-        state, facts = running.known(db, session_id, user_id=user_id)
-        if state == State.RUNNING and not facts["duration_seconds"] and not running.has_sound(db, session_id, user_id=user_id):
+        known = running.known(db, session_id, user_id=user_id)
+        is_running, facts = known.state == State.RUNNING, known.facts
+        if is_running and not facts["duration_seconds"] and not running.has_sound(db, session_id, user_id=user_id):
             running.drop(db, session_id, user_id=user_id)
             return
-    if state == State.RUNNING:
+    if is_running:
         score = _harmless(facts["xml_content"], places.folder)
         seconds = {name: facts[name] for name in ("duration_seconds", "total_practice_seconds")}
         with transaction(places.engine, user_id=user_id) as db:
             news = {**seconds, **score.columns(), "recovered": True}
             if not running.end(db, session_id, user_id=user_id, idle_since=since, **news):
+                return
+            if running.save_silent(db, session_id, user_id=user_id):
                 return
     try:
         _save(places, session_id, owner)
@@ -108,22 +114,30 @@ def _read(body: bytes, facts: Mapping[str, Any]) -> NewSession:
     return new
 
 
-def _end(db: Database, session_id: UUID, new: NewSession, score: Kept, owner: Owner, zone: str) -> None:
-    facts = saving.facts_of(db, new, owner, zone) | score.columns()
-    if running.end(db, session_id, user_id=owner.user_id, **facts):
-        sections.replace(db, session_id, [each.facts() for each in new.sections or ()], user_id=owner.user_id)
+def _end(db: Database, session_id: UUID, new: NewSession, score: Kept, owner: Owner, zone: str) -> bool:
+    """Keep what is said of a session that is running or was recovered; whether it was either."""
+    user_id, facts = owner.user_id, saving.facts_of(db, new, owner, zone)
+    if running.end(db, session_id, user_id=user_id, **facts, **score.columns()):
+        sections.replace(db, session_id, [each.facts() for each in new.sections or ()], user_id=user_id)
+        running.save_silent(db, session_id, user_id=user_id)
+        return True
+    # Since it was recovered somebody may have changed it: what is not said now stays.
+    said = {name: value for name, value in facts.items() if value is not None} | (score.columns() if score.xml else {})
+    if not running.amend(db, session_id, user_id=user_id, **said):
+        return False
+    if new.sections is not None:
+        sections.replace(db, session_id, [each.facts() for each in new.sections], user_id=user_id)
+    return True
 
 
 def _save(places: Places, session_id: UUID, owner: Owner) -> None:
     """Have media join the sound, where there is any; then the session is seen."""
     with transaction(places.engine, user_id=owner.user_id) as db:
-        is_heard = running.has_sound(db, session_id, user_id=owner.user_id)
-        if not is_heard:
-            running.save(db, session_id, user_id=owner.user_id, recording_id=None)
-    if is_heard:
-        recording_id = peers.join_recording(places.media, session_id, owner=owner)
-        with transaction(places.engine, user_id=owner.user_id) as db:
-            running.save(db, session_id, user_id=owner.user_id, recording_id=recording_id)
+        if running.save_silent(db, session_id, user_id=owner.user_id):
+            return
+    recording_id = peers.join_recording(places.media, session_id, owner=owner)
+    with transaction(places.engine, user_id=owner.user_id) as db:
+        running.save(db, session_id, user_id=owner.user_id, recording_id=recording_id)
 
 
 def _harmless(xml_content: str | None, folder: Path) -> Kept:

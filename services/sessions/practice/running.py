@@ -1,6 +1,7 @@
 """Sessions that are still going on: begun, told of chunk by chunk, and out of sight until they are saved."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -44,6 +45,31 @@ SO_FAR = (
     func.coalesce(func.max(Chunk.total_practice_seconds), 0).label("total_practice_seconds"),
     func.coalesce(func.sum(Chunk.size_bytes), 0).label("size_bytes"),
 )
+KNOWN = (
+    Session.song_name,
+    Session.instrument,
+    Session.date,
+    Session.tempo_bpm,
+    Session.notes,
+    Session.xml_content,
+    Session.duration_seconds,
+    Session.total_practice_seconds,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How far a session has come; whether it was saved, or is being saved, without a word of its player in the end; and what is
+    known of it, by the names of NewSession."""
+
+    state: str
+    recovered: bool
+    facts: dict[str, Any]
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether its player still may say what became of it."""
+        return self.state == State.RUNNING or self.recovered
 
 
 def begin(
@@ -115,18 +141,17 @@ def expect(db: Database, session_id: UUID, *, user_id: UUID) -> None:
         raise SessionFinished
 
 
-def known(db: Database, session_id: UUID, *, user_id: UUID) -> tuple[str, dict[str, Any]]:
-    """How far a session has come, and what is known of one that is unfinished, by the names of NewSession.
-
-    Raises RunningSessionNotFound.
-    """
-    wanted = (Session.state, Session.song_name, Session.instrument, Session.date, Session.tempo_bpm, Session.notes)
+def known(db: Database, session_id: UUID, *, user_id: UUID) -> Known:
+    """How far a session has come. Raises RunningSessionNotFound."""
     mine = (Session.id == session_id, Session.user_id == user_id)
-    row = db.execute(select(*wanted, Session.xml_content).where(*mine)).one_or_none()
+    row = db.execute(select(Session.state, Session.recovered, *KNOWN).where(*mine)).one_or_none()
     if row is None:
         raise RunningSessionNotFound
     facts = dict(row._mapping) | {"date": clock.iso(row.date)}
-    return facts.pop("state"), facts | _seconds(db, session_id, user_id)
+    state, recovered = facts.pop("state"), facts.pop("recovered")
+    if state == State.RUNNING:
+        facts |= _seconds(db, session_id, user_id)
+    return Known(state, recovered, facts)
 
 
 def end(db: Database, session_id: UUID, *, user_id: UUID, idle_since: datetime | None = None, **facts: Any) -> bool:
@@ -143,6 +168,13 @@ def end(db: Database, session_id: UUID, *, user_id: UUID, idle_since: datetime |
     return True
 
 
+def amend(db: Database, session_id: UUID, *, user_id: UUID, **facts: Any) -> bool:
+    """Say in the end what a recovered session was, which then is as if it had been finished; whether it was one until now."""
+    mine = (Session.id == session_id, Session.user_id == user_id, Session.state != State.RUNNING, Session.recovered)
+    amended = update(Session).where(*mine).values(recovered=False, **facts).returning(Session.id)
+    return db.scalar(amended) is not None
+
+
 def resume(db: Database, session_id: UUID, *, user_id: UUID) -> None:
     """Take chunks again of a session that could not be finished."""
     mine = (Session.id == session_id, Session.user_id == user_id, Session.state == State.SAVING)
@@ -154,6 +186,18 @@ def save(db: Database, session_id: UUID, *, user_id: UUID, recording_id: UUID | 
     mine = (Session.id == session_id, Session.user_id == user_id, Session.state == State.SAVING)
     db.execute(update(Session).where(*mine).values(state=State.SAVED, recording_id=recording_id))
     db.execute(delete_from(Chunk).where(Chunk.session_id == session_id, Chunk.user_id == user_id))
+
+
+def save_silent(db: Database, session_id: UUID, *, user_id: UUID) -> bool:
+    """Save a session that has no sound; whether it has none.
+
+    It takes the transaction that ends it, so that nothing without chunks is ever left SAVING: that is how the sweep knows what
+    began to be saved whole.
+    """
+    if has_sound(db, session_id, user_id=user_id):
+        return False
+    save(db, session_id, user_id=user_id, recording_id=None)
+    return True
 
 
 def has_sound(db: Database, session_id: UUID, *, user_id: UUID) -> bool:
@@ -170,9 +214,15 @@ def drop(db: Database, session_id: UUID, *, user_id: UUID) -> None:
 
 
 def left_alone(db: Database, *, idle_since: datetime) -> Sequence[AnyRow]:
-    """Id and user_id of sessions of which nothing has come since then, whoever's they are."""
-    wanted = select(Session.id, Session.user_id).where(UNFINISHED, _last_sign() < idle_since)
-    return db.execute(wanted.order_by(Session.created_at).limit(TAKEN_UP_AT_ONCE)).all()
+    """Id and user_id of sessions of which nothing has come since then, whoever's they are, to be saved now.
+
+    Those tried longest ago come first, so that many which cannot be saved just now keep no other out.
+    """
+    turns = (Session.tried_at.asc().nulls_first(), Session.created_at)
+    idle = select(Session.id).where(UNFINISHED, _last_sign() < idle_since).order_by(*turns).limit(TAKEN_UP_AT_ONCE)
+    next_ones = idle.with_for_update(skip_locked=True).cte("next_ones")
+    tried = update(Session).where(Session.id == next_ones.c.id).values(tried_at=clock.now())
+    return db.execute(tried.returning(Session.id, Session.user_id)).all()
 
 
 def idle_since(minutes: int) -> datetime:

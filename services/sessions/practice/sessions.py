@@ -95,7 +95,8 @@ def delete(db: Database, session_id: UUID, *, user_id: UUID) -> None:
 
 def drop_unsaved(db: Database) -> Sequence[AnyRow]:
     """Drop what has been SAVING for too long, whoever's it is; the id and user_id of each, so that media can be told."""
-    was_running = exists().where(Chunk.session_id == Session.id)  # what has arrived of such a one is saved by its own sweep
+    # One that was running is SAVING only while it has chunks (see `running.save_silent`), and is saved by its own sweep.
+    was_running = exists().where(Chunk.session_id == Session.id)
     stale = (Session.state == State.SAVING, Session.created_at < clock.now() - UNSAVED_FOR, ~was_running)
     return db.execute(delete_from(Session).where(*stale).returning(Session.id, Session.user_id)).all()
 

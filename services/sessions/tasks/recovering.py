@@ -20,3 +20,5 @@ def recover_sessions(work: Work) -> None:
             finishing.recover(places, row.id, user_id=row.user_id, idle_minutes=idle_minutes)
         except Problem as reason:  # finished meanwhile; or media, or what reads scores, is away: in a minute, then
             log(__name__).warning("session.not_recovered", session_id=str(row.id), reason=type(reason).__name__)
+        except Exception:  # whatever is wrong with one session is not wrong with the next
+            log(__name__).exception("session.not_recovered", session_id=str(row.id))
