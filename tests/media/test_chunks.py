@@ -8,6 +8,7 @@ import av
 import pytest
 
 from services.media.tasks import chunks
+from services.media.tasks.queue import Work
 from shared import ids
 from tests.media import make
 from tests.people import Person
@@ -90,8 +91,10 @@ def test_a_recording_plays_without_a_chunk_that_never_came_and_with_a_recorder_b
     assert abs(seconds_of(played) - 10) < 0.2
 
 
-def test_chunks_that_make_no_audio_are_said_to_be_none_and_are_thrown_away(stack: Stack, alice: Person) -> None:
-    path = f"/internal/recordings/{ids.new()}"
+def test_chunks_that_make_no_audio_are_said_to_be_none_and_are_thrown_away(stack: Stack, alice: Person, work: Work) -> None:
+    assert alice.id
+    session_id = ids.new()
+    path = f"/internal/recordings/{session_id}"
     with make.as_service(stack, alice) as sessions:
         nothing = sessions.post(f"{path}/join")
         sessions.put(f"{path}/chunks/1", content=pieces(make.recorded(), 3)[1])  # the one with the header never came
@@ -99,6 +102,10 @@ def test_chunks_that_make_no_audio_are_said_to_be_none_and_are_thrown_away(stack
         refused = sessions.post(f"{path}/join")
         too_large = sessions.put(f"{path}/chunks/2", content=bytes(9 * 1024 * 1024))
         gone = [sessions.delete(f"{path}/chunks").status_code for _ in range(2)]
+        make.until(lambda: make.objects(stack, alice), lambda found: not found)
+        key = f"{chunks.folder(session_id, user_id=alice.id)}2-cut-off"  # put just before media was killed
+        work.store.put("tutti", key, BytesIO(b"sound"), size_bytes=5, mime_type="application/octet-stream")
+        sessions.delete(f"{path}/chunks")
 
     assert (nothing.status_code, replaced.status_code, refused.status_code, too_large.status_code) == (404, 204, 415, 413)
     assert gone == [204, 204]

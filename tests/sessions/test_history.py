@@ -95,6 +95,8 @@ def test_the_list_is_asked_for_by_piece_instrument_days_recording_and_score(alic
     assert days(**{"from": "2026-01-03", "to": "2026-01-01"}) == []
     assert (days(has_recording=True), days(has_recording=False)) == ([2], [3, 1])
     assert (days(has_score=1), days(has_score=0)) == ([3, 2], [1])
+    assert [make.saved(alice, song_name="Blank", xml_content=blank)["xml_content"] for blank in ("", " \n")] == [None] * 2
+    assert days(has_score=1) == [3, 2]
     assert days(song_name="für elise", instrument="piano", has_recording=0, to="2100-12-31") == [1]
 
 

@@ -42,13 +42,16 @@ def keep(db: Session, session_id: UUID, number: int, *, user_id: UUID, object_ke
 
 
 def drop(db: Session, session_id: UUID, *, user_id: UUID) -> None:
-    """Forget the chunks of a recording, joined or not, and give their room back; a job deletes the objects. May be repeated."""
+    """Forget the chunks of a recording, joined or not, and give their room back; a job deletes the objects.
+
+    May be repeated. The job comes without rows too: a chunk whose request was killed is an object that no row ever named.
+    """
     locking.lock(db, user_id=user_id)
     mine = (RecordingChunk.session_id == session_id, RecordingChunk.user_id == user_id)
     sizes = db.scalars(delete(RecordingChunk).where(*mine).returning(RecordingChunk.size_bytes)).all()
     if sizes:
         quota.release(db, sum(sizes), user_id=user_id)
-        drop_chunks.enqueue(db, session_id=str(session_id), user_id=str(user_id))
+    drop_chunks.enqueue(db, session_id=str(session_id), user_id=str(user_id))
 
 
 @queue.task()

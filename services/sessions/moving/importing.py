@@ -169,7 +169,7 @@ class _Scores:
     def keep(self, sent: str | None) -> Kept:
         """What to keep of one. Raises ScoreProblem; TableUnreadable where there are too many."""
         if not sent:
-            return Kept(sent)
+            return Kept()
         digest = hashlib.sha256(sent.encode()).digest()
         if digest not in self._kept:
             if len(self._kept) == MOST_SCORES:

@@ -89,8 +89,8 @@ def save(
     session_id = ids.new()
     with transaction(engine, user_id=owner.user_id) as db:
         before = _before(db, once, owner) if once else None
-        if before:
-            document = _again(db, before, owner, zone)
+        if once and before:
+            document = _again(db, once, before, owner, zone)
         else:
             state = State.SAVING if recording else State.SAVED
             facts = facts_of(db, new, owner, zone) | score.columns()
@@ -177,11 +177,11 @@ def _document(db: Database, session_id: UUID, owner: Owner, zone: str) -> dict[s
     return found.document | {"streak": overview.streak(db, user_id=owner.user_id, zone=zone)}
 
 
-def _again(db: Database, before: Answer, owner: Owner, zone: str) -> dict[str, Any]:
-    """What the first request was answered; read again where only its id was kept."""
-    document: dict[str, Any] = json.loads(before.body)
-    if len(document) == 1:
+def _again(db: Database, once: Once, before: Answer, owner: Owner, zone: str) -> dict[str, Any]:
+    """What the first request was answered; read again where it came without a key, so that only its id was kept."""
+    if once.began_at is not None:
         return _document(db, _id_in(before), owner, zone)
+    document: dict[str, Any] = json.loads(before.body)
     return document | {"recording_id": sessions.recording_of(db, _id_in(before), user_id=owner.user_id)}
 
 

@@ -46,12 +46,12 @@ class Kept:
 
 
 def keep(sent: str | None, folder: Path) -> Kept:
-    """What to keep of the score that came with a session: of one that is merely broken, all of it as it came.
+    """What to keep of the score that came with a session: of one that is merely broken, all of it as it came; of a blank, none.
 
     Raises ScoreRefused for a hostile one; where reading is not possible just now, ScoresBusy, TookTooLong, ParsersDown.
     """
     if not sent or sent.isspace():
-        return Kept(sent)
+        return Kept()
     try:
         score = read(_content(sent), folder)
     except ScoreUnreadable as reason:
