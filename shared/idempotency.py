@@ -89,6 +89,11 @@ class Claim:
             raise BadKey
 
 
+def fingerprint(body_sha256: bytes, query: bytes) -> bytes:
+    """What tells a request from another of the same person on the same route: its body, and what its query asks for."""
+    return sha256(body_sha256 + query).digest()
+
+
 def claim(db: Session, claim: Claim, fingerprint: bytes | None = None, *, since: datetime | None = None) -> Answer | None:
     """Take the key for this request; None means: do the work, then `fulfil`.
 

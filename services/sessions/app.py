@@ -4,7 +4,14 @@ from fastapi import FastAPI
 
 import services.sessions
 from services.sessions import peers
-from services.sessions.errors import BodyTooLarge, ChunkTooLarge, ScoreTooLarge
+from services.sessions.errors import (
+    BodyTooLarge,
+    ChunkTooLarge,
+    ImportTooLarge,
+    ScoreTooLarge,
+    TooManyImports,
+    TooManyRecordings,
+)
 from services.sessions.practice.bodies import Bodies
 from services.sessions.routes import analyses, calendars, goals, moving, planning, running, scores, sessions, stats
 from services.sessions.scores import reading
@@ -12,10 +19,11 @@ from services.sessions.settings import MIB, Settings
 from services.sessions.tasks.queue import events
 from services.sessions.world import World
 from shared import db, trust
-from shared.errors import TooLarge
+from shared.errors import TooLarge, TooMany
 from shared.fastapi_app import app as shell
 
 BESIDE_THE_RECORDING_BYTES = 11 * MIB  # of JSON: the score, the analysis, the words
+MAX_IMPORT_BYTES = 96 * MIB  # one at a time in memory, where JSON takes four times as much
 MAX_CHUNK_BYTES = 8 * MIB  # 30 s at 2.2 Mbit/s: even uncompressed sound has no more
 CHUNKS_AT_ONCE = 8  # large ones in memory, on their way to media
 
@@ -25,7 +33,13 @@ def create() -> FastAPI:
     settings = Settings.load()
     media, others = peers.media(settings), peers.all_of(settings)
 
-    def bodies(max_bytes: int, too_large: type[TooLarge], *, at_once: int = settings.recordings_at_once) -> Bodies:
+    def bodies(
+        max_bytes: int,
+        too_large: type[TooLarge],
+        *,
+        at_once: int = settings.recordings_at_once,
+        too_many: type[TooMany] = TooManyRecordings,
+    ) -> Bodies:
         slowest, patience_seconds = settings.slowest_bytes_per_second, settings.patience_seconds
         return Bodies(
             settings.data_dir,
@@ -34,6 +48,7 @@ def create() -> FastAPI:
             slowest_bytes_per_second=slowest,
             patience_seconds=patience_seconds,
             too_large=too_large,
+            too_many=too_many,
         )
 
     return shell.create(
@@ -58,6 +73,7 @@ def create() -> FastAPI:
             media,
             bodies=bodies(settings.max_recording_bytes * 4 // 3 + BESIDE_THE_RECORDING_BYTES, BodyTooLarge),
             scores=bodies(reading.MAX_SENT_BYTES, ScoreTooLarge, at_once=reading.AT_ONCE),
+            imports=bodies(MAX_IMPORT_BYTES, ImportTooLarge, at_once=1, too_many=TooManyImports),
             chunks=bodies(MAX_CHUNK_BYTES, ChunkTooLarge, at_once=CHUNKS_AT_ONCE),
             endings=bodies(BESIDE_THE_RECORDING_BYTES, BodyTooLarge),
         ),

@@ -49,6 +49,14 @@ class BodyTooLarge(TooLarge):
     """The body is larger than a practice session can be. Send a shorter recording."""
 
 
+class ImportTooLarge(TooLarge):
+    """The file is larger than one import takes. Export it in parts, by from and to, and import one after the other."""
+
+
+class TooManyImports(TooMany):
+    """Others are importing just now. Wait a moment, then send your file again."""
+
+
 class RecordingTooLarge(TooLarge):
     """The recording is too large. Send a shorter one, or one of lower quality."""
 

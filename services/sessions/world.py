@@ -15,5 +15,6 @@ class World:
     media: Media
     bodies: Bodies
     scores: Bodies
+    imports: Bodies
     chunks: Bodies
     endings: Bodies  # what is said of running sessions as they are finished

@@ -107,7 +107,7 @@ def _once(
 ) -> None:
     if idempotency_key is None:
         return
-    fingerprint = shell(request).fingerprint(body)
+    fingerprint = shell(request).fingerprint(request.scope["query_string"] + b"\n" + body)
     claim = Claim.of(caller.id, request.method, request.url.path, idempotency_key, fingerprint)
     answer = idempotency.claim(db, claim, fingerprint)
     if answer is not None:

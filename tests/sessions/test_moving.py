@@ -2,8 +2,11 @@
 
 import csv
 import io
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from services.sessions.moving import exporting, tables
+from services.sessions.moving import exporting, importing, limits, tables
 from services.sessions.moving.limits import MOST_ROWS
 from services.sessions.practice.listing import EVERYTHING
 from shared import db
+from tests import wire
 from tests.people import Person
 from tests.sessions import make
 from tests.stack import Stack
@@ -126,7 +130,7 @@ def test_an_export_holds_little_in_memory_of_what_the_table_has_compressed(stack
     engine = stack.engine("sessions")
 
     with db.transaction(engine, user_id=alice.id) as session:
-        session.execute(text("UPDATE sessions SET analysis = jsonb_build_object('words', repeat('again ', 1000000))"))
+        session.execute(text("UPDATE sessions SET analysis = jsonb_build_object('words', repeat('again ', 750000))"))
         page = exporting._page(session, alice.id, EVERYTHING, None, with_all=True)
 
     engine.dispose()
@@ -185,6 +189,50 @@ def test_an_import_that_is_repeated_with_its_key_is_answered_as_the_first_time(a
     assert first.json() == second.json()
     assert "Idempotent-Replayed" in second.headers
     assert other.status_code == 422
+
+    tried = alice.post(IMPORT, [a_row(date="2026-01-02")], params={"dry_run": True}, headers={"Idempotency-Key": "import-2"})
+    meant = alice.post(IMPORT, [a_row(date="2026-01-02")], headers={"Idempotency-Key": "import-2"})
+    assert (tried.json()["imported"], meant.status_code, meant.json()["code"]) == (1, 422, "key_reused")
+
+
+def test_rows_that_say_no_date_or_bring_a_recording_are_refused(alice: Person) -> None:
+    undated = {"song_name": "Gavotte", "instrument": "Violin", "duration_seconds": 600}
+    rows = [undated, undated | {"date": ""}, a_row(audioBase64="AAAA"), a_row(audio_base64="AAAA"), a_row(audioBase64="")]
+
+    told = alice.post(IMPORT, rows).json()
+    by_table = taken(alice, "song_name,instrument,minutes\nScales,Piano,5\n")
+
+    assert [each["errors"][0]["field"] for each in told["rows"]] == ["date", "date", "audioBase64", "audio_base64"]
+    assert (told["imported"], by_table["imported"], by_table["rows"][0]["errors"][0]["field"]) == (1, 0, "date")
+
+
+def test_scores_beyond_those_that_are_read_in_time_come_in_when_the_file_is_sent_again(
+    stack: Stack, alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [a_row(date=f"2026-03-0{day}", xml_content=f"{make.MINUET}<!-- {day} -->") for day in (1, 2, 3)]
+    engine = stack.engine("sessions")
+    moments = iter([0, 0, limits.SCORES_SECONDS + 1, limits.SCORES_SECONDS + 1])
+    monkeypatch.setattr(importing, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+
+    where: dict[str, Any] = {"user_id": alice.id, "zone": "UTC"}
+    found = importing.read_scores(engine, importing.read(json.dumps(rows).encode()), folder=tmp_path, **where)
+    told, _ = importing.keep(engine, found, once=None, dry_run=False, all_or_nothing=False, **where)
+    engine.dispose()
+    again = alice.post(IMPORT, rows).json()
+
+    assert (told["imported"], [each["row"] for each in told["rows"]]) == (1, [2, 3])
+    assert (again["imported"], again["already_there"], again["refused"]) == (2, 1, 0)
+
+
+def test_an_import_that_is_too_large_says_how_to_make_it_smaller(stack: Stack, alice: Person) -> None:
+    with wire.begin(stack, IMPORT, "application/json", token=alice.token, length=97 * 1024 * 1024) as talking:
+        _, status = wire.sent_until_answered(talking, iter([b" " * 4096] * 1000))
+        talking.settimeout(wire.TALK_SECONDS)
+        said = talking.recv(4096)
+
+    assert b"413" in status
+    assert b"import_too_large" in said
+    assert b"in parts" in said
 
 
 HOSTILE = {

@@ -1,12 +1,14 @@
 """Sessions from elsewhere, or from an export of one's own: each row is judged by itself, and what is good is kept.
 
 A session that is already there is not kept twice: one with the same id, or of the same piece, on the same instrument, at the
-same instant and as long. So the same file may be sent again, after some of its rows were put right.
+same instant and as long. So the same file may be sent again, after some of its rows were put right, or where it has more scores
+than are read at once: those of what is already there are left unread.
 """
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,19 +23,20 @@ from services.sessions.calendars import rules
 from services.sessions.errors import ImportRefused, ScoreProblem, TableUnreadable
 from services.sessions.models.practice import Section, Session, State
 from services.sessions.moving import tables
-from services.sessions.moving.limits import MOST_REFUSED, MOST_ROWS, MOST_SCORES
+from services.sessions.moving.limits import MOST_REFUSED, MOST_ROWS, SCORES_SECONDS
 from services.sessions.practice import pieces, saving
 from services.sessions.practice.saving import Once
 from services.sessions.schemas.moving import ImportedSession
 from services.sessions.scores import reading
 from services.sessions.scores.reading import Kept
-from shared import clock, idempotency, ids, json
+from shared import idempotency, ids, json
 from shared.db import transaction
 from shared.idempotency import Answer
 from shared.schemas import problems
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('import of ' || :user_id, 0))")
 OK = 200
+NOT_REACHED = "was not reached, for this file has many scores; send the file again, and what was kept of it is left out"
 
 Same = tuple[str, str, datetime, int]
 
@@ -42,31 +45,49 @@ Same = tuple[str, str, datetime, int]
 class Read:
     """A row that can be kept."""
 
+    number: int
     new: ImportedSession
     score: Kept
 
 
 @dataclass(slots=True)
 class Rows:
-    """A file, row by row: what can be kept, and what cannot and why."""
+    """A file, row by row: what can be kept, how many are already there, and what cannot be kept and why."""
 
     good: list[Read] = field(default_factory=list)
+    there: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
 
 
-def read(content: bytes, *, folder: Path) -> Rows:
+def read(content: bytes) -> Rows:
     """What a file says: JSON (an export, or an array of sessions in either spelling) or CSV. Raises TableUnreadable."""
-    found, scores = Rows(), _Scores(folder)
+    found = Rows()
     for number, row in _rows(content):
         try:
-            new = ImportedSession.model_validate(row)
-            found.good.append(Read(new, scores.keep(new.xml_content)))
+            found.good.append(Read(number, ImportedSession.model_validate(row), Kept()))
         except ValidationError as reason:
             found.refused.append({"row": number, "errors": problems(reason.errors(include_input=False))})
-        except ScoreProblem as reason:
-            found.refused.append({"row": number, "errors": [{"field": "xml_content", "message": reason.why}]})
         if len(found.good) + len(found.refused) > MOST_ROWS:
-            raise TableUnreadable(why=f"it has more than {MOST_ROWS} sessions; send it in parts")
+            raise TableUnreadable(
+                why=f"it has more than {MOST_ROWS} sessions; send it in parts, such as exports from a day to a day"
+            )
+    return found
+
+
+def read_scores(engine: Engine, rows: Rows, *, user_id: UUID, zone: str, folder: Path) -> Rows:
+    """The rows that are not there yet, with their scores; `folder` is where these wait to be read.
+
+    Raises ScoresBusy, TookTooLong, ParsersDown.
+    """
+    with transaction(engine, user_id=user_id) as db:
+        fresh = [each for each, _ in _missing(db, rows.good, user_id=user_id, zone=zone)]
+    found, scores = Rows(there=rows.there + len(rows.good) - len(fresh), refused=list(rows.refused)), _Scores(folder)
+    for each in fresh:
+        try:
+            found.good.append(replace(each, score=scores.keep(each.new.xml_content)))
+        except ScoreProblem as reason:
+            found.refused.append({"row": each.number, "errors": [{"field": "xml_content", "message": reason.why}]})
+    found.refused.sort(key=lambda refused: refused["row"])
     return found
 
 
@@ -84,12 +105,12 @@ def keep(
         if once and (before := idempotency.claim(db, once.claim, once.fingerprint)):
             return json.loads(before.body), True
         db.execute(_LOCK, {"user_id": str(user_id)})
-        fresh = _fresh(db, rows.good, user_id=user_id, zone=zone)
+        fresh = _different(_missing(db, rows.good, user_id=user_id, zone=zone))
         if not dry_run:
             _insert(db, fresh, user_id=user_id)
         told = {
             "imported": len(fresh),
-            "already_there": len(rows.good) - len(fresh),
+            "already_there": rows.there + len(rows.good) - len(fresh),
             "refused": len(rows.refused),
             "rows": rows.refused[:MOST_REFUSED],
             "dry_run": dry_run,
@@ -115,23 +136,32 @@ def _rows(content: bytes) -> Iterator[tuple[int, Any]]:
     yield from enumerate(sessions, start=1)
 
 
-def _fresh(db: Database, good: Sequence[Read], *, user_id: UUID, zone: str) -> list[tuple[Read, dict[str, Any]]]:
+def _missing(db: Database, good: Sequence[Read], *, user_id: UUID, zone: str) -> list[tuple[Read, dict[str, Any]]]:
     """What is not there yet, and the day and instant of each."""
     days = rules.keeper(db, user_id=user_id)
     dated: list[tuple[Read, datetime, dict[str, Any]]] = []
     for each in good:
-        here, at = each.new.time_zone or zone, each.new.date or clock.now()
+        here, at = each.new.time_zone or zone, each.new.date
         date = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(here))
         dated.append((each, date, {"date": date, "time_zone": here, "practised_on": days.day_of(date, here)}))
     there, known = _there(db, [date for _, date, _ in dated], user_id=user_id), _known(db, good, user_id=user_id)
-    fresh = []
-    for each, date, day in dated:
-        same = (pieces.folded(each.new.song_name), pieces.folded(each.new.instrument), date, each.new.duration_seconds)
-        if same not in there and each.new.id not in known:
-            fresh.append((each, day))
-        there.add(same)
-        known |= {each.new.id} if each.new.id else set()
-    return fresh
+    return [(each, day) for each, date, day in dated if _same(each.new, date) not in there and each.new.id not in known]
+
+
+def _different(missing: Iterable[tuple[Read, dict[str, Any]]]) -> list[tuple[Read, dict[str, Any]]]:
+    """The first of those that are the same."""
+    met: set[Same | UUID] = set()
+    found = []
+    for each, day in missing:
+        its = {_same(each.new, day["date"]), *([each.new.id] if each.new.id else ())}
+        if not its & met:
+            found.append((each, day))
+        met |= its
+    return found
+
+
+def _same(new: ImportedSession, date: datetime) -> Same:
+    return pieces.folded(new.song_name), pieces.folded(new.instrument), date, new.duration_seconds
 
 
 def _there(db: Database, dates: Sequence[datetime], *, user_id: UUID) -> set[Same]:
@@ -160,19 +190,29 @@ def _insert(db: Database, fresh: Iterable[tuple[Read, dict[str, Any]]], *, user_
 
 
 class _Scores:
-    """The scores of one file, each different one read once."""
+    """The scores of one file, each different one read once, for as long as an import may take."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: dict[bytes, Kept] = {}
+        self._ends_at = time.monotonic() + SCORES_SECONDS
+        self._found: dict[bytes, Kept | ScoreProblem] = {}
 
     def keep(self, sent: str | None) -> Kept:
-        """What to keep of one. Raises ScoreProblem; TableUnreadable where there are too many."""
+        """What to keep of one. Raises ScoreProblem, also where there is no time left for it."""
         if not sent:
             return Kept()
         digest = hashlib.sha256(sent.encode()).digest()
-        if digest not in self._kept:
-            if len(self._kept) == MOST_SCORES:
-                raise TableUnreadable(why=f"it has more than {MOST_SCORES} different scores; send it in parts")
-            self._kept[digest] = reading.keep(sent, self._folder)
-        return self._kept[digest]
+        if digest not in self._found:
+            if time.monotonic() > self._ends_at:
+                raise ScoreProblem.because(NOT_REACHED)
+            self._found[digest] = self._read(sent)
+        found = self._found[digest]
+        if isinstance(found, ScoreProblem):
+            raise found
+        return found
+
+    def _read(self, sent: str) -> Kept | ScoreProblem:
+        try:
+            return reading.keep(sent, self._folder)
+        except ScoreProblem as reason:
+            return reason

@@ -17,7 +17,7 @@ from uuid import UUID
 from fastapi import Request
 
 from services.sessions.errors import BodyTooLarge, TooManyRecordings
-from shared.errors import TooLarge
+from shared.errors import TooLarge, TooMany
 from shared.fastapi_app import reception
 from shared.fastapi_app.reception import RETRY_SECONDS, SMALL_BYTES, Arrival, Arrivals, Bounds
 
@@ -29,19 +29,20 @@ WAIT_SECONDS = 5  # for a place in memory; parsing and storing one takes about t
 class Place:
     """A place in memory, among so many, for a large body; a small one needs none. It may be left and taken again."""
 
-    def __init__(self, places: asyncio.Semaphore | None) -> None:
+    def __init__(self, places: asyncio.Semaphore | None, too_many: type[TooMany] = TooManyRecordings) -> None:
         self._places = places
+        self._too_many = too_many
         self._is_taken = False
 
     async def take(self) -> None:
-        """Wait for the place. Raises TooManyRecordings."""
+        """Wait for the place. Raises `too_many`."""
         if self._places is None:
             return
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._places.acquire()
         except TimeoutError as reason:
-            raise TooManyRecordings(retry_after_seconds=RETRY_SECONDS) from reason
+            raise self._too_many(retry_after_seconds=RETRY_SECONDS) from reason
         self._is_taken = True
 
     def leave(self) -> None:
@@ -67,7 +68,7 @@ class Body:
 
 
 class Bodies:
-    """The large bodies of one kind in one process; `too_large` is what one over the cap is."""
+    """The large bodies of one kind in one process; one over the cap is `too_large`, one without a place `too_many`."""
 
     def __init__(
         self,
@@ -78,20 +79,22 @@ class Bodies:
         slowest_bytes_per_second: int,
         patience_seconds: float,
         too_large: type[TooLarge] = BodyTooLarge,
+        too_many: type[TooMany] = TooManyRecordings,
     ) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
         self._too_large = too_large
+        self._too_many = too_many
         self._places = asyncio.Semaphore(at_once)
         self._slowest_bytes_per_second = slowest_bytes_per_second
         self._patience_seconds = patience_seconds
-        self._arrivals = Arrivals(of_all=ARRIVING, of_one=ARRIVING_OF_ONE, wait_seconds=0, too_many=TooManyRecordings)
+        self._arrivals = Arrivals(of_all=ARRIVING, of_one=ARRIVING_OF_ONE, wait_seconds=0, too_many=too_many)
 
     @asynccontextmanager
     async def received(self, request: Request, *, user_id: UUID) -> AsyncIterator[Body]:
         """The whole body of a request, with a place in memory for as long as the block lasts.
 
-        Raises BodyTooLarge, TooSlow, BodyCutOff, DiskFull, TooManyRecordings.
+        Raises `too_large`, TooSlow, BodyCutOff, DiskFull, `too_many`.
         """
         bounds = self._bounds()
         declared_bytes = reception.declared_bytes(request, bounds)
@@ -115,7 +118,8 @@ class Bodies:
             file.write(piece)
 
         size_bytes = await reception.receive(request, write, bounds, arrival=arrival)
-        return Body(file, size_bytes, digest.digest(), Place(self._places if size_bytes > SMALL_BYTES else None))
+        place = Place(self._places if size_bytes > SMALL_BYTES else None, self._too_many)
+        return Body(file, size_bytes, digest.digest(), place)
 
     def _bounds(self) -> Bounds:
         too_large = self._too_large(max_bytes=self._max_bytes)

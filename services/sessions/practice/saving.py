@@ -44,10 +44,10 @@ class Once:
     began_at: datetime | None = None
 
     @classmethod
-    def of(cls, user_id: UUID, key: str | None, sha256: bytes, *, zone: str, began_at: datetime) -> Self:
+    def of(cls, user_id: UUID, key: str | None, sha256: bytes, *, query: bytes, zone: str, began_at: datetime) -> Self:
         """That of one request to save a session. Raises BadKey."""
         if key is not None:
-            return cls(Claim(user_id, ROUTE, key), sha256)
+            return cls(Claim(user_id, ROUTE, key), idempotency.fingerprint(sha256, query))
         return cls(Claim(user_id, f"{ROUTE} without a key", f"{sha256.hex()} {zone}"), sha256, began_at)
 
 

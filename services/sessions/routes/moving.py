@@ -11,6 +11,7 @@ from services.sessions.moving import exporting, importing
 from services.sessions.practice.saving import Once
 from services.sessions.routes.reach import TheFilters, TheShell, TheWorld, Zone, answer
 from services.sessions.schemas.moving import ImportOut
+from shared import idempotency
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import SignedIn
 from shared.idempotency import Claim
@@ -66,13 +67,16 @@ async def import_sessions(
     """Take in sessions from a file: JSON (an export, or an array of sessions) or CSV with a row of names; what it is, it shows.
 
     Every good row is kept, also where others are refused, unless you ask for `all_or_nothing`; one that is already there is not
-    kept twice. `dry_run` keeps nothing and tells what would be. At most 10,000 rows.
+    kept twice. `dry_run` keeps nothing and tells what would be. At most 10,000 rows and 96 MiB. Where a file has more scores
+    than are read in 20 seconds, the rows beyond are refused, and taken in when it is sent again.
     """
-    async with world.bodies.received(request, user_id=caller.id) as body:
-        once = Once(Claim(caller.id, ROUTE, idempotency_key), body.sha256) if idempotency_key is not None else None
+    async with world.imports.received(request, user_id=caller.id) as body:
+        fingerprint = idempotency.fingerprint(body.sha256, request.scope["query_string"])
+        once = Once(Claim(caller.id, ROUTE, idempotency_key), fingerprint) if idempotency_key is not None else None
 
         def keep() -> Response:
-            rows = importing.read(body.read(), folder=world.settings.data_dir)
+            rows = importing.read(body.read())
+            rows = importing.read_scores(the_shell.engine, rows, user_id=caller.id, zone=zone, folder=world.settings.data_dir)
             told, is_replay = importing.keep(
                 the_shell.engine, rows, user_id=caller.id, zone=zone, once=once, dry_run=dry_run, all_or_nothing=all_or_nothing
             )

@@ -68,7 +68,8 @@ async def save_session(
     unless both have the same `Idempotency-Key`.
     """
     async with world.bodies.received(request, user_id=caller.id) as body:
-        once = saving.Once.of(caller.id, idempotency_key, body.sha256, zone=zone, began_at=began_at)
+        query = request.scope["query_string"]
+        once = saving.Once.of(caller.id, idempotency_key, body.sha256, query=query, zone=zone, began_at=began_at)
 
         def save() -> saving.Saved:
             new, recording = saving.read(body.read(), max_recording_bytes=world.settings.max_recording_bytes)

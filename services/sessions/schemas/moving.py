@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
+from services.sessions.schemas.fields import Moment
 from services.sessions.schemas.sessions import NewSession
 from shared import clock
 from shared.schemas import Out
@@ -16,6 +17,12 @@ def _a_zone(name: str) -> str:
     return name
 
 
+def _no_recording(sent: str | None) -> str | None:
+    if sent and not sent.isspace():
+        raise ValueError("is not imported; save this session by itself, with its recording")
+    return sent
+
+
 def _an_id(value: Any) -> Any:
     """An id of ours, from an export; whatever else programs number their rows by is nothing to us."""
     try:
@@ -25,8 +32,15 @@ def _an_id(value: Any) -> Any:
 
 
 class ImportedSession(NewSession):
-    """A session as an export has it, or as it would be saved; its zone where it says one."""
+    """A session as an export has it, or as it would be saved; its zone where it says one.
 
+    It says when it was: one that did not would be another session whenever its file is sent again.
+    """
+
+    date: Moment
+    audio_base64: Annotated[str | None, AfterValidator(_no_recording)] = Field(
+        default=None, validation_alias=AliasChoices("audioBase64", "audio_base64")
+    )
     id: Annotated[UUID | None, BeforeValidator(_an_id)] = None
     time_zone: Annotated[str, AfterValidator(_a_zone)] | None = Field(
         default=None, validation_alias=AliasChoices("time_zone", "timeZone")
