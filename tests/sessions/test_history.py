@@ -16,9 +16,10 @@ from tests.stack import Stack
 WORDY = text(
     """
     INSERT INTO sessions
-        (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, date, time_zone, practised_on,
-         state, analysis_summary, analysis_feedback, notes)
-    SELECT gen_random_uuid(), :user_id, 'Minuet', 'minuet', 'Piano', 1, 1, now(), 'UTC', current_date, 'saved', said, said, said
+        (id, user_id, song_name, piece, instrument, folded_instrument, duration_seconds, total_practice_seconds, date,
+         time_zone, practised_on, state, analysis_summary, analysis_feedback, notes)
+    SELECT gen_random_uuid(), :user_id, 'Minuet', 'minuet', 'Piano', 'piano', 1, 1, now(), 'UTC', current_date, 'saved',
+           said, said, said
     FROM (SELECT repeat('🎵', 20000) AS said FROM generate_series(1, :count)) each
     """
 )
