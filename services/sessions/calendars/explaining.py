@@ -14,7 +14,8 @@ from services.sessions.calendars.days import DAY
 from services.sessions.calendars.excuses import Played, Why, resting
 from services.sessions.calendars.streaks import Facts, Streak
 from services.sessions.calendars.stretches import Stretch
-from services.sessions.models.practice import Session, State
+from services.sessions.models.practice import Session
+from services.sessions.practice.sessions import saved_by
 from services.sessions.stats import week
 
 
@@ -136,6 +137,6 @@ def _why(story: Story, day: date, practised: Practised) -> Why:
 def _practised(db: Database, first: date, last: date, *, user_id: UUID) -> dict[date, Practised]:
     zones = func.array_agg(Session.time_zone.distinct())
     sums = select(Session.practised_on, func.count(), func.sum(Session.duration_seconds), zones)
-    where = (Session.user_id == user_id, Session.state == State.SAVED, Session.practised_on.between(first, last))
+    where = (*saved_by(user_id), Session.practised_on.between(first, last))
     rows = db.execute(sums.where(*where).group_by(Session.practised_on))
     return {on: Practised(count, int(seconds), tuple(zones)) for on, count, seconds, zones in rows}

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session as Database
 
 from services.sessions.calendars.days import DAY
 from services.sessions.calendars.excuses import Played
-from services.sessions.models.practice import Session, State
+from services.sessions.models.practice import Session
+from services.sessions.practice.sessions import saved_by
 
 AT_FIRST = 64  # ends of stretches: a streak is seldom made of more, and whoever has more is asked for all of them
 
@@ -69,7 +70,7 @@ def around(db: Database, first: date, last: date, *, user_id: UUID) -> list[Play
 
 
 def _counting(user_id: UUID) -> tuple[Any, ...]:
-    return Session.user_id == user_id, Session.state == State.SAVED, Session.duration_seconds > 0
+    return *saved_by(user_id), Session.duration_seconds > 0
 
 
 def _ends(db: Database, *, user_id: UUID, until: date, most: int | None) -> Sequence[Any]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session as Database
 
 from services.sessions.errors import AnalysisGaveUp, AnalysisNotFound, NoRecording, NoScore, SessionNotFound, TooManyAnalyses
 from services.sessions.models.analyses import Analysis, AnalysisInput, AnalysisState
-from services.sessions.models.practice import Session, State
+from services.sessions.models.practice import Session
+from services.sessions.practice.sessions import saved_by
 from shared import clock, ids
 from shared.errors import Problem
 from shared.idempotency import NOBODY
@@ -199,7 +200,7 @@ def _add(db: Database, *, user_id: UUID, session_id: UUID | None, asked: dict[st
 def _locked_session(db: Database, session_id: UUID, user_id: UUID) -> AnyRow:
     """Two who ask at once for the analysis of one session ask one after the other."""
     columns = (Session.recording_id, Session.score_facts, Session.instrument)
-    mine = (Session.id == session_id, Session.user_id == user_id, Session.state == State.SAVED)
+    mine = (Session.id == session_id, *saved_by(user_id))
     row = db.execute(select(*columns).where(*mine).with_for_update()).one_or_none()
     if row is None:
         raise SessionNotFound

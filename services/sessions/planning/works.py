@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
-from services.sessions.models.practice import Section, Session, State
-from services.sessions.practice import pieces
+from services.sessions.models.practice import Section, Session
+from services.sessions.practice.listing import Filters
+from services.sessions.practice.sessions import saved_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,10 @@ def _latest(
             Section.rating,
         )
         .join(Session, Session.id == Section.session_id)
-        .where(Section.user_id == user_id, Session.user_id == user_id, Session.state == State.SAVED)
+        .where(Section.user_id == user_id, *saved_by(user_id), *Filters(song_name, instrument).conditions())
         .order_by(Session.date.desc(), Session.id.desc(), Section.position.desc())
         .limit(most)
     )
-    if song_name is not None:
-        worked = worked.where(Session.piece == pieces.folded(song_name))
-    if instrument is not None:
-        worked = worked.where(Session.folded_instrument == pieces.folded(instrument))
     for row in db.execute(worked):
         passage = Passage(row.piece, row.folded_instrument, row.first_measure, row.last_measure)
         yield passage, Work(row.song_name, row.instrument, row.practised_on, row.seconds, row.tempo_bpm, row.rating)

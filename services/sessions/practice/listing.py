@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Label, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Label, func, literal, select, tuple_
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.models.practice import Session
@@ -34,17 +34,18 @@ class Filters:
     has_recording: bool | None = None
     has_score: bool | None = None
 
-    def conditions(self) -> list[Any]:
-        """The same, for a WHERE."""
-        found = []
+    def conditions(self, day: ColumnElement[date] | None = None) -> list[Any]:
+        """The same, for a WHERE; with `day`, days are those that it tells."""
+        day = Session.practised_on.expression if day is None else day
+        found: list[Any] = []
         if self.song_name is not None:
             found.append(Session.piece == pieces.folded(self.song_name))
         if self.instrument is not None:
             found.append(Session.folded_instrument == pieces.folded(self.instrument))
         if self.from_day is not None:
-            found.append(Session.practised_on >= self.from_day)
+            found.append(day >= self.from_day)
         if self.to_day is not None:
-            found.append(Session.practised_on <= self.to_day)
+            found.append(day <= self.to_day)
         if self.has_recording is not None:
             found.append(Session.recording_id.is_not(None) == self.has_recording)
         if self.has_score is not None:

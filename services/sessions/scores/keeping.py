@@ -9,7 +9,8 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.errors import ScoreNotFound, SessionNotFound
-from services.sessions.models.practice import Session, State
+from services.sessions.models.practice import Session
+from services.sessions.practice.sessions import saved_by
 from services.sessions.scores import guarded, reading
 from shared.db import transaction
 
@@ -64,4 +65,4 @@ def _set(db: Database, session_id: UUID, *, user_id: UUID, **columns: Any) -> No
 
 
 def _of(session_id: UUID, user_id: UUID) -> tuple[Any, ...]:
-    return Session.id == session_id, Session.user_id == user_id, Session.state == State.SAVED
+    return Session.id == session_id, *saved_by(user_id)

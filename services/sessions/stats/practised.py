@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Date, cast, func, select, true
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.calendars.days import View
-from services.sessions.models.practice import Session, State
-from services.sessions.practice import pieces
+from services.sessions.models.practice import Session
+from services.sessions.practice.listing import Filters
+from services.sessions.practice.sessions import saved_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,8 @@ class Wanted:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a session must be like."""
-        found: list[ColumnElement[bool]] = [Session.user_id == self.user_id, Session.state == State.SAVED]
-        if self.from_on is not None:
-            found.append(self.day >= self.from_on)
-        if self.until_on is not None:
-            found.append(self.day <= self.until_on)
-        if self.song_name is not None:
-            found.append(Session.piece == pieces.folded(self.song_name))
-        if self.instrument is not None:
-            found.append(Session.folded_instrument == pieces.folded(self.instrument))
-        return found
+        named = Filters(self.song_name, self.instrument, self.from_on, self.until_on)
+        return [*saved_by(self.user_id), *named.conditions(self.day)]
 
 
 @dataclass(frozen=True, slots=True)
