@@ -125,6 +125,8 @@ def test_a_hundred_goals_are_enough(alice: Person) -> None:
         {"target_minutes": 10**9},
         {"target_minutes": 10**400},
         {"period": "yearly"},
+        {"starts_on": 0},
+        {"ends_on": "4000000000"},
         {"period": None},
         {"song_name": ""},
         {"song_name": "\x00"},

@@ -9,11 +9,11 @@ from services.sessions.routes.reach import Zone, answer
 from services.sessions.schemas.calendars import (
     CalendarChange,
     CalendarOut,
-    Day,
     ExplainedOut,
     RestDayChange,
     RestDayOut,
 )
+from services.sessions.schemas.fields import Day
 from shared import paging
 from shared.fastapi_app.app import router as new_router
 from shared.fastapi_app.guards import Db, SignedIn

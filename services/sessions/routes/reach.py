@@ -5,14 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BeforeValidator
 
 from services.sessions.calendars import rules
 from services.sessions.calendars.days import View
 from services.sessions.errors import SessionNotFound, UnknownTimeZone
 from services.sessions.peers import Media, Owner
 from services.sessions.practice.listing import Filters
-from services.sessions.schemas.fields import A_DAY
+from services.sessions.schemas.fields import Day
 from services.sessions.world import World
 from shared import clock, json, paging
 from shared.fastapi_app.guards import Db, SignedIn, shell
@@ -62,15 +61,7 @@ async def _began() -> datetime:
     return clock.now()
 
 
-def _a_day(value: Any) -> Any:
-    """Pydantic would take seconds since 1970 for a day too."""
-    if isinstance(value, str) and not A_DAY.fullmatch(value):
-        raise ValueError("is no day, such as 2026-01-31")
-    return value
-
-
 Began = Annotated[datetime, Depends(_began)]  # when this request did, where it is the first thing that an endpoint asks for
-Day = Annotated[date, BeforeValidator(_a_day), Query(ge=date(1970, 1, 1), le=date(2100, 12, 31))]
 FromDay = Annotated[Day | None, Query(alias="from", description="The first day that is asked for")]
 ToDay = Annotated[Day | None, Query(alias="to", description="The last day that is asked for")]
 TheShell = Annotated[Shell, Depends(shell)]

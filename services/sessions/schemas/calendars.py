@@ -1,26 +1,17 @@
 """JSON of calendars: when days begin, which are for rest, and why a streak is what it is."""
 
-import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.sessions.calendars.excuses import Why
+from services.sessions.schemas.fields import Day
 from shared.schemas import In, Out, Text
 
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MAX_REASON = 500  # characters
 
 
-def _day(value: Any) -> Any:
-    """A date is one, and no number of seconds since 1970 that would be one too."""
-    if value is None or (isinstance(value, str) and DATE.fullmatch(value)):
-        return value
-    raise ValueError("is no date such as 2026-01-31")
-
-
-Day = Annotated[date, BeforeValidator(_day)]
 Weekday = Annotated[int, Field(strict=True, ge=1, le=7)]
 
 

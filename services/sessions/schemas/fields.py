@@ -2,7 +2,7 @@
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -22,6 +22,13 @@ A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def _rounded(value: Any) -> Any:
     """The client measures in fractions of a second; a half counts as a whole."""
     return math.floor(value + 0.5) if isinstance(value, float) else value
+
+
+def _a_day(value: Any) -> Any:
+    """Pydantic would take seconds since 1970 for a day too."""
+    if not isinstance(value, str) or not A_DAY.fullmatch(value):
+        raise ValueError("is no day, such as 2026-01-31")
+    return value
 
 
 def _iso(value: Any) -> Any:
@@ -46,6 +53,7 @@ def _none_if_blank(value: Any) -> Any:
 Seconds = Annotated[int, BeforeValidator(_rounded), Field(strict=True, ge=0)]
 Length = Annotated[Seconds, Field(le=DAY_SECONDS)]
 Total = Annotated[Seconds, Field(le=MAX_SECONDS)]
+Day = Annotated[date, BeforeValidator(_a_day), Field(ge=EARLIEST.date(), le=date(2100, 12, 31))]
 Moment = Annotated[datetime, BeforeValidator(_iso), AfterValidator(_a_moment)]
 Tempo = Annotated[float, Field(strict=True, gt=0, le=MAX_TEMPO_BPM)]  # quarter notes a minute
 Rating = Annotated[int, Field(strict=True, ge=1, le=5)]

@@ -8,11 +8,11 @@ from pydantic import Field, model_validator
 
 from services.sessions.goals.progress import Outcome
 from services.sessions.models.goals import GoalState, Period
+from services.sessions.schemas.fields import Day
 from shared.schemas import In, Line, Out
 
 MAX_MINUTES = 44_640  # a month of nothing else
 Minutes = Annotated[int, Field(strict=True, ge=1, le=MAX_MINUTES)]
-Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2100, 12, 31))]
 
 
 class NewGoal(In):
