@@ -90,10 +90,10 @@ def forget_traces(db: Session, user_id: UUID) -> None:
     db.execute(FORGET_JOBS, {"user_id": str(user_id)})
 
 
-def rows_of(db: Session, model: Any, user_id: UUID, *, without: tuple[str, ...] = ()) -> Rows:
-    """Every row of one table that is this user's, but for the columns in `without`; a few hundred in memory at a time."""
+def rows_of(db: Session, model: Any, user_id: UUID, *, without: tuple[str, ...] = (), at_once: int = ROWS_AT_ONCE) -> Rows:
+    """Every row of one table that is this user's, but for the columns in `without`; `at_once` of them are in memory."""
     columns = [column for column in model.__table__.columns if column.name not in without]
-    mine = select(*columns).where(model.user_id == user_id).execution_options(yield_per=ROWS_AT_ONCE)
+    mine = select(*columns).where(model.user_id == user_id).execution_options(yield_per=at_once)
     return db.execute(mine).mappings()
 
 

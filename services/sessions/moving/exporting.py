@@ -82,8 +82,8 @@ def _page(
         func.octet_length(cast(Session.analysis, Text)), 0
     )
     ordered = select(Session.id, size).where(*wanted).order_by(Session.date.desc(), Session.id.desc()).limit(PAGE)
-    sized = db.execute(ordered.execution_options(yield_per=SIZED_AT_ONCE))
-    ids = _that_fit(sized) if with_all else [row.id for row in sized]
+    with db.execute(ordered.execution_options(yield_per=SIZED_AT_ONCE)) as sized:
+        ids = _that_fit(sized) if with_all else [row.id for row in sized]
     rows = select(*TOLD, *(LARGE if with_all else ())).where(Session.id.in_(ids), *saved_by(user_id))
     found = db.execute(rows.order_by(Session.date.desc(), Session.id.desc()))
     page = [dict(row._mapping) | {"sections": []} for row in found]
