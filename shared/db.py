@@ -23,6 +23,8 @@ CONNECT_TIMEOUT_SECONDS = 3  # a dead database is answered with 503 within secon
 POOL_TIMEOUT_SECONDS = 5  # how long a request waits for a connection before it is told to come back
 
 _acting = threading.local()
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+_LOCK_WITH_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,15 @@ def rows(db: Session, statement: Executable, facts: Mapping[str, Any]) -> list[d
     found = db.connection().execute(statement, dict(facts))
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found.all()]
+
+
+def lock(db: Session, what: str, *, with_others: bool = False) -> None:
+    """Until this transaction ends, let nobody else past who locks the same words; again costs nothing.
+
+    `with_others` lets those past who say so too, but nobody who does not. What counts before it adds is alone, or two count the
+    same. Raises sqlalchemy's OperationalError where it waits longer than this role waits for locks.
+    """
+    db.execute(_LOCK_WITH_OTHERS if with_others else _LOCK, {"what": what})
 
 
 def after_commit(db: Session, call: Callable[[], Any]) -> None:

@@ -19,11 +19,9 @@ from services.sessions.calendars.wishes import Wishes
 from services.sessions.models.calendars import PracticeRule
 from services.sessions.models.practice import Session
 from shared import clock
+from shared import db as database
 
 BEFORE = timedelta(days=2)  # no date anywhere begins so long before the same date in UTC
-# Who saves a session reads the rules and writes a day; who changes the rules must not fall between the two.
-SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:lock, 0))")
-ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
 RECOUNT = text(
     "UPDATE sessions SET practised_on = moved.day FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[])) AS moved (id, day) "
     "WHERE sessions.id = moved.id AND sessions.user_id = :user_id"
@@ -40,8 +38,16 @@ def day_of(db: Database, at: datetime, zone: str, *, user_id: UUID) -> date:
 
 def keeper(db: Database, *, user_id: UUID) -> Wishes:
     """The same for many sessions: what gives each its day. Until this transaction ends, the rules stay as they are."""
-    db.execute(SHARED, _lock(user_id))
+    hold(db, user_id=user_id)
     return wishes.of(db, user_id=user_id)
+
+
+def hold(db: Database, *, user_id: UUID) -> None:
+    """Keep the rules as they are until this transaction ends; before any row of a session is locked.
+
+    Who saves a session reads the rules and writes a day; who changes the rules, and then the days, must not fall between.
+    """
+    database.lock(db, _calendar(user_id), with_others=True)
 
 
 def view(db: Database, *, user_id: UUID, zone: str) -> View:
@@ -62,7 +68,7 @@ def change(
 
     Where days begin earlier from now on, so early that today would end at once, the rule begins with the next date instead.
     """
-    db.execute(ALONE, _lock(user_id))
+    database.lock(db, _calendar(user_id))
     wished = wishes.of(db, user_id=user_id)
     on = from_on or _from_now_on(wished, zone, day_start_hour)
     later = (PracticeRule.user_id == user_id, PracticeRule.from_on >= on)
@@ -105,5 +111,5 @@ def _recount(db: Database, wished: Wishes, *, user_id: UUID, since: date) -> Non
         db.execute(RECOUNT, {"ids": list(moved), "days": list(moved.values()), "user_id": user_id})
 
 
-def _lock(user_id: UUID) -> dict[str, str]:
-    return {"lock": f"calendar of {user_id}"}
+def _calendar(user_id: UUID) -> str:
+    return f"calendar of {user_id}"

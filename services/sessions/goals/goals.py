@@ -5,12 +5,13 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.errors import GoalEndsBeforeItStarts, GoalNotFound, TooManyGoals
 from services.sessions.models.goals import Goal, GoalPause, GoalState, Period
 from services.sessions.practice import pieces
+from shared import db as database
 from shared import ids
 
 MOST = 100  # of one person: all of them are answered at once
@@ -26,14 +27,13 @@ LISTED = (
     Goal.ends_on,
     Goal.created_at,
 )
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('goals of ' || :user_id, 0))")
 
 AnyRow = Row[*tuple[Any, ...]]
 
 
 def create(db: Database, *, user_id: UUID, **facts: Any) -> UUID:
     """Set a goal; its id. Raises TooManyGoals, GoalEndsBeforeItStarts."""
-    db.execute(_LOCK, {"user_id": str(user_id)})
+    database.lock(db, f"goals of {user_id}")
     if (db.scalar(select(func.count()).select_from(Goal).where(Goal.user_id == user_id)) or 0) >= MOST:
         raise TooManyGoals(max_goals=MOST)
     _check_days(facts["starts_on"], facts["ends_on"])

@@ -16,7 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session as Database
 
 from services.sessions.calendars import rules
@@ -29,12 +29,12 @@ from services.sessions.practice.saving import Once
 from services.sessions.schemas.moving import ImportedSession
 from services.sessions.scores import reading
 from services.sessions.scores.reading import Kept
+from shared import db as database
 from shared import idempotency, ids, json
 from shared.db import transaction
 from shared.idempotency import Answer
 from shared.schemas import problems
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('import of ' || :user_id, 0))")
 OK = 200
 NOT_REACHED = "was not reached, for this file has many scores; send the file again, and what was kept of it is left out"
 
@@ -104,7 +104,7 @@ def keep(
     with transaction(engine, user_id=user_id) as db:
         if once and (before := idempotency.claim(db, once.claim, once.fingerprint)):
             return json.loads(before.body), True
-        db.execute(_LOCK, {"user_id": str(user_id)})
+        database.lock(db, f"import of {user_id}")
         fresh = _different(_missing(db, rows.good, user_id=user_id, zone=zone))
         if not dry_run:
             _insert(db, fresh, user_id=user_id)

@@ -14,6 +14,7 @@ from services.sessions.models.analyses import Analysis, AnalysisInput, AnalysisS
 from services.sessions.models.practice import Session
 from services.sessions.practice.sessions import saved_by
 from shared import clock, ids
+from shared import db as database
 from shared.errors import Problem
 from shared.idempotency import NOBODY
 
@@ -63,7 +64,9 @@ def ask_for_session(db: Database, session_id: UUID, *, user_id: UUID, asked: dic
     if (running := db.scalar(under_way)) is not None:
         return running, False
     db.execute(delete(Analysis).where(Analysis.session_id == session_id, Analysis.user_id == user_id))
-    return _add(db, user_id=user_id, session_id=session_id, asked={**asked, "instrument": row.instrument}), True
+    analysis_id = _add(db, user_id=user_id, session_id=session_id, asked={**asked, "instrument": row.instrument})
+    _count_alone(db, user_id)
+    return analysis_id, True
 
 
 def ask(db: Database, *, user_id: UUID, recording: bytes, score: str, asked: dict[str, Any]) -> UUID:
@@ -71,6 +74,7 @@ def ask(db: Database, *, user_id: UUID, recording: bytes, score: str, asked: dic
     analysis_id = _add(db, user_id=user_id, session_id=None, asked=asked)
     db.add(AnalysisInput(analysis_id=analysis_id, user_id=user_id, recording=recording, score=score))
     db.flush()
+    _count_alone(db, user_id)
     return analysis_id
 
 
@@ -108,6 +112,7 @@ def of_session(db: Database, session_id: UUID, *, user_id: UUID) -> AnyRow:
 
 def forget_of_session(db: Database, session_id: UUID, *, user_id: UUID) -> None:
     """End the analysis of a session, or take back what it made of the session. Raises AnalysisNotFound."""
+    _hold_session(db, session_id, user_id)
     gone = delete(Analysis).where(Analysis.session_id == session_id, Analysis.user_id == user_id).returning(Analysis.state)
     state = db.scalar(gone)
     if state is None:
@@ -155,6 +160,9 @@ def tell(db: Database, analysis_id: UUID, *, user_id: UUID, progress: int, step:
 
 def finish(db: Database, analysis_id: UUID, outcome: Outcome, *, user_id: UUID) -> None:
     """Keep what came of it: with the session, where it is of one. May be repeated; does nothing where it was forgotten."""
+    session_id = db.scalar(select(Analysis.session_id).where(*_one(analysis_id, user_id)))
+    if session_id is not None:
+        _hold_session(db, session_id, user_id)
     row = _end(db, analysis_id, user_id, state=AnalysisState.DONE, progress=100)
     if row is None:
         return
@@ -187,14 +195,29 @@ def drop_old(db: Database) -> None:
 
 
 def _add(db: Database, *, user_id: UUID, session_id: UUID | None, asked: dict[str, Any]) -> UUID:
-    under_way = select(func.count()).select_from(Analysis).where(Analysis.user_id == user_id, _is_under_way())
-    if (db.scalar(under_way) or 0) >= (MOST_OF_NOBODY if user_id == NOBODY else MOST_UNDER_WAY):
-        raise TooManyAnalyses(retry_after_seconds=RETRY_SECONDS)
+    _count(db, user_id, with_this=0)
     analysis_id = ids.new()
     begins = {"state": AnalysisState.WAITING, "progress": 0, "asked": asked}
     db.add(Analysis(id=analysis_id, user_id=user_id, session_id=session_id, **begins))
     db.flush()
     return analysis_id
+
+
+def _count_alone(db: Database, user_id: UUID) -> None:
+    """Count again what is there with the new one, as the last of a transaction: large inputs are written beside each other."""
+    database.lock(db, f"analyses of {user_id}")
+    _count(db, user_id, with_this=1)
+
+
+def _count(db: Database, user_id: UUID, *, with_this: int) -> None:
+    under_way = select(func.count()).select_from(Analysis).where(Analysis.user_id == user_id, _is_under_way())
+    if (db.scalar(under_way) or 0) - with_this >= (MOST_OF_NOBODY if user_id == NOBODY else MOST_UNDER_WAY):
+        raise TooManyAnalyses(retry_after_seconds=RETRY_SECONDS)
+
+
+def _hold_session(db: Database, session_id: UUID, user_id: UUID) -> None:
+    """Whoever changes a session and its analysis locks the session first, as its deletion does: two orders are a deadlock."""
+    db.execute(select(Session.id).where(Session.id == session_id, Session.user_id == user_id).with_for_update())
 
 
 def _locked_session(db: Database, session_id: UUID, user_id: UUID) -> AnyRow:

@@ -31,6 +31,9 @@ def change(
     A session that is moved to another date, or played in another `zone`, counts for another day: the one under the rule then in
     force. Raises SessionNotFound, and SessionChanged where it is in none of the `versions` that are meant.
     """
+    is_dated = "date" in facts or bool(zone)
+    if is_dated:
+        rules.hold(db, user_id=user_id)
     mine = (Session.id == session_id, *saved_by(user_id))
     row = db.execute(select(Session.date, Session.time_zone, VERSION).where(*mine).with_for_update()).one_or_none()
     if row is None:
@@ -38,7 +41,7 @@ def change(
     if versions is not None and row.version not in versions:
         raise SessionChanged
     facts |= pieces.columns(facts)
-    if "date" in facts or zone:
+    if is_dated:
         facts |= dated(db, facts.get("date", row.date), zone or row.time_zone, user_id=user_id)
     if sections_instead is not None:
         sections.replace(db, session_id, sections_instead, user_id=user_id)

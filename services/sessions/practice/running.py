@@ -22,6 +22,7 @@ from services.sessions.models.practice import Chunk, Session, State
 from services.sessions.practice import editing, pieces
 from services.sessions.practice.sessions import AnyRow
 from shared import clock, ids
+from shared import db as database
 
 AT_ONCE = 16  # of one person: a practice room has fewer stands
 MAX_CHUNKS = 2_880  # a day of 30 s each
@@ -76,6 +77,7 @@ def begin(
     db: Database, *, user_id: UUID, zone: str, song_name: str, instrument: str, date: datetime | None, **facts: Any
 ) -> UUID:
     """Begin a session; its id. Raises TooManyRunningSessions."""
+    database.lock(db, f"running sessions of {user_id}")
     mine = select(func.count()).select_from(Session).where(Session.user_id == user_id, UNFINISHED)
     if (db.scalar(mine) or 0) >= AT_ONCE:
         raise TooManyRunningSessions(at_most=AT_ONCE)
