@@ -19,6 +19,7 @@ from shared import json
         (b"[" * 100_000, "deeper than 32"),  # no stack is left to find out slowly
         (b"[" + b"9" * 4_000 + b"]", "out of range"),
         (b"[9223372036854775808]", "out of range"),  # one more than a bigint
+        (b"[1e20]", "out of range"),  # JSONB gives it back as an integer that nobody can write
         (b'"\xff"', "not UTF-8"),
         (b"", "at character 0"),
         (b'{"a": 1} x', "at character"),

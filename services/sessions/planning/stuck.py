@@ -6,11 +6,12 @@ and, where analyses heard the measure, in accuracy; a single good or bad day mov
 measures that were worked on for less than 15 minutes or on fewer than 3 days: with so little, every number is chance.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
+from itertools import pairwise
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -29,9 +30,9 @@ LEAST_DAYS = 3
 GAIN_TEMPO = 0.05  # of the tempo it began at: what is less is no gain
 GAIN_RATING = 0.5  # of five
 GAIN_ACCURACY = 0.05  # of all of a measure's notes
-MOST_MEASURES = 400  # of one section: what is longer tells nothing of its measures
 MOST_HEARD = 200  # of analyses, the latest: each is some hundred KiB, for its pictures
 MOST_WORKS = 5_000  # the latest of them: two years of seven sections a day
+MOST_LOOKS = 300_000  # of one piece: a second of work; five hundred sections of every length there can be
 NOTHING = "Nothing is known yet: save sections with your sessions, with the tempo that you reached or how it went."
 NOWHERE = "You are stuck nowhere: everything that you have worked on for long enough to tell is getting better."
 TOO_LITTLE = f"Too little is known: it takes {LEAST_SECONDS // 60} minutes on {LEAST_DAYS} days, each with a tempo or a rating."
@@ -39,15 +40,26 @@ TOO_LITTLE = f"Too little is known: it takes {LEAST_SECONDS // 60} minutes on {L
 
 @dataclass(slots=True)
 class Told:
-    """What is known of one measure: the figures of each day, by name, the last of a day counting; and the seconds it got."""
+    """What is known of some measures: the figures of each day, by name, the last of a day counting; and the seconds it got."""
 
     seconds: float = 0.0
     figures: dict[str, dict[date, float]] = field(default_factory=lambda: defaultdict(dict))
     days: set[date] = field(default_factory=set)
 
+    def take(self, work: Work, *, share: float) -> None:
+        """Add a work of which these measures were some `share`."""
+        self.seconds += work.seconds * share
+        self.days.add(work.on)
+        for figure, value in (("tempo_bpm", work.tempo_bpm), ("rating", work.rating)):
+            if value is not None:
+                self.figures[figure][work.on] = value
+
     def key(self) -> tuple[Any, ...]:
         """Measures with the same history are shown as one run."""
         return tuple((name, tuple(days.items())) for name, days in sorted(self.figures.items())), tuple(sorted(self.days))
+
+
+Run = tuple[int, int, Told]  # of measures, both ends included
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +97,63 @@ def _said(found: Mapping[str, Sequence[Any]]) -> str:
 
 
 def _runs(passages: Mapping[Passage, Sequence[Work]], heard: Mapping[int, Mapping[date, float]]) -> list[dict[str, Any]]:
-    """The measures of one piece, those in a row with the same history as one."""
-    told: dict[int, Told] = defaultdict(Told)
+    """The measures of one piece, those in a row with the same history as one.
+
+    Where sections begin or end, and nowhere else, one history can end: what lies between is looked at once.
+    """
     worked = sorted(((work, passage) for passage, done in passages.items() for work in done), key=lambda each: each[0].on)
-    for work, passage in worked:
-        measures = range(passage.first_measure, passage.last_measure + 1)[:MOST_MEASURES]
-        for measure in measures:
-            told[measure].seconds += work.seconds / len(measures)
-            told[measure].days.add(work.on)
-            for figure, value in (("tempo_bpm", work.tempo_bpm), ("rating", work.rating)):
-                if value is not None:
-                    told[measure].figures[figure][work.on] = value
-    for measure in told.keys() & heard.keys():
-        told[measure].figures["accuracy"].update(heard[measure])
-    numbered = sorted(told.items())
-    same = groupby(enumerate(numbered), key=lambda each: (each[1][0] - each[0], each[1][1].key()))
-    return [_run([measure for _, measure in together], worked[-1][0]) for _, together in same]
+    told = {first: Told() for first in _edges(passages, heard)}
+    firsts = sorted(told)
+    for work, passage, its_firsts in _latest(worked, firsts):
+        for first, following in pairwise(its_firsts):
+            told[first].take(work, share=(following - first) / passage.measures)
+    for first in told.keys() & heard.keys():
+        told[first].figures["accuracy"].update(heard[first])
+    runs = [(first, following - 1, told[first]) for first, following in pairwise(firsts) if told[first].days]
+    return [_run(list(together), worked[-1][0]) for together in _alike(runs)]
 
 
-def _run(measures: Sequence[tuple[int, Told]], named: Work) -> dict[str, Any]:
-    told = measures[0][1]
-    seconds = sum(each.seconds for _, each in measures)
+def _latest(worked: Sequence[tuple[Work, Passage]], firsts: Sequence[int]) -> list[tuple[Work, Passage, Sequence[int]]]:
+    """The latest works, oldest first, and where histories begin in each and right after it; as many as are looked at."""
+    found, looks = [], 0
+    for work, passage in reversed(worked):
+        begins, ends = bisect_left(firsts, passage.first_measure), bisect_left(firsts, passage.last_measure + 1)
+        looks += ends - begins
+        if looks > MOST_LOOKS:
+            break
+        found.append((work, passage, firsts[begins : ends + 1]))
+    return found[::-1]
+
+
+def _edges(passages: Iterable[Passage], heard: Iterable[int]) -> set[int]:
+    """Every measure at which another history may begin."""
+    edges = {edge for passage in passages for edge in (passage.first_measure, passage.last_measure + 1)}
+    return edges | {edge for measure in heard for edge in (measure, measure + 1)}
+
+
+def _alike(runs: Iterable[Run]) -> Iterator[list[Run]]:
+    """Neighbours with the same history together."""
+    together: list[Run] = []
+    for run in runs:
+        if together and (together[-1][1] + 1 != run[0] or together[-1][2].key() != run[2].key()):
+            yield together
+            together = []
+        together.append(run)
+    if together:
+        yield together
+
+
+def _run(together: Sequence[Run], named: Work) -> dict[str, Any]:
+    told = together[0][2]
+    seconds = sum(each.seconds for _, _, each in together)
     gains = {name: gained for name in ("tempo_bpm", "rating", "accuracy") if (gained := _gain(told.figures.get(name, {})))}
     enough = seconds >= LEAST_SECONDS and len(told.days) >= LEAST_DAYS and bool(gains)
     verdict = "too_little" if not enough else "improving" if any(_is_gain(*each) for each in gains.items()) else "stuck"
     return {
         "song_name": named.song_name,
         "instrument": named.instrument,
-        "first_measure": measures[0][0],
-        "last_measure": measures[-1][0],
+        "first_measure": together[0][0],
+        "last_measure": together[-1][1],
         "minutes": round(seconds / 60),
         "days": len(told.days),
         "gains": {name: {"from": before, "to": after} for name, (before, after) in gains.items()},

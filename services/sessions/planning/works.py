@@ -23,6 +23,11 @@ class Passage:
     first_measure: int
     last_measure: int
 
+    @property
+    def measures(self) -> int:
+        """How many."""
+        return self.last_measure - self.first_measure + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
