@@ -117,3 +117,14 @@ def test_where_the_first_fails_each_hears_why(stack: Stack, alice: Person) -> No
 
     assert {status for status, _ in answers} <= {415, 422}
     assert alice.get(make.PATH).json() == []
+
+
+def test_a_key_stands_for_the_time_zone_that_is_asked_for_too(alice: Person) -> None:
+    for path, body in ((make.PATH, make.body()), (f"{make.PATH}/running", {"song_name": "Gavotte", "instrument": "Violin"})):
+        first, again, elsewhere = (
+            alice.post(path, body, params={"tz": zone}, headers={"Idempotency-Key": "abroad"})
+            for zone in ("Asia/Tokyo", "Asia/Tokyo", "America/Lima")
+        )
+
+        assert first.json()["id"] == again.json()["id"]
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "key_reused")
