@@ -28,8 +28,9 @@ def test_the_readmes_tour_works_line_by_line(stack: Stack, tmp_path: Path) -> No
     albums = next(json.loads(line) for line in said.splitlines() if "subsonic-response" in line)
     assert albums["subsonic-response"]["albumList2"]["album"][0]["songCount"] == 1
     assert (tmp_path / "recording").read_bytes() == (ROOT / "tests" / "media" / "minuet.flac").read_bytes()
-    stats = json.loads(said.splitlines()[-1])
+    stats, explained = (json.loads(line) for line in said.splitlines()[-2:])
     assert stats["streak"] == 1 and stats["weekly_progress"][-1]["minutes"] == 25
+    assert explained["days"][0]["why"] == "practised"
 
 
 def test_the_readme_names_only_what_exists() -> None:
