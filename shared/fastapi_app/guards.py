@@ -5,6 +5,7 @@ def create_playlist(new: NewPlaylist, caller: SignedIn, db: Db) -> PlaylistOut: 
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
+from uuid import UUID
 
 import anyio
 from fastapi import Depends, Header, Request, Response
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from shared import db as database
 from shared import idempotency
-from shared.errors import DatabaseUnavailable
+from shared.errors import DatabaseUnavailable, Problem
 from shared.idempotency import Claim
 from shared.identity import Caller, InternalCaller
 from shared.shell import KEPT_HEADERS, Shell
@@ -26,6 +27,14 @@ def shell(request: Request) -> Shell:
     """The shell of the application that serves this request."""
     found: Shell = request.app.state.shell
     return found
+
+
+def id_or(missing: type[Problem], text: str) -> UUID:
+    """An id from a path. What is none is the id of nothing: raises `missing`."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise missing from None
 
 
 class ReplayAnswer(Exception):

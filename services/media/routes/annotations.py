@@ -14,6 +14,7 @@ from services.media.schemas.search import FoundOut, OpinionOut, RatingChange
 from shared import db as database
 from shared import json, paging
 from shared.fastapi_app.app import router as new_router
+from shared.fastapi_app.guards import id_or
 
 router = new_router()
 
@@ -76,11 +77,7 @@ def unrate(kind: Kind, target_id: AnId, shelf: TheShelf) -> Response:
 
 
 def _id(kind: Kind, text: str) -> UUID:
-    """What is no id is the id of nothing."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise MISSING[FOUND[kind]] from None
+    return id_or(MISSING[FOUND[kind]], text)
 
 
 def _opinion(shelf: Shelf, kind: Kind, target_id: UUID) -> Response:

@@ -24,7 +24,7 @@ from services.media.schemas.tracks import shown as shown_track
 from services.media.world import World
 from shared import json, paging
 from shared.fastapi_app.app import router as new_router
-from shared.fastapi_app.guards import Db, SignedIn
+from shared.fastapi_app.guards import Db, SignedIn, id_or
 from shared.identity import Caller
 from shared.schemas import Text
 
@@ -35,17 +35,11 @@ Order = Literal["asc", "desc"] | None
 
 
 def _artist_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchArtist from None
+    return id_or(NoSuchArtist, text)
 
 
 def _album_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchAlbum from None
+    return id_or(NoSuchAlbum, text)
 
 
 ArtistId = Annotated[UUID, BeforeValidator(_artist_id)]

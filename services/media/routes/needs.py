@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 from services.media.errors import NoSuchFile
 from services.media.world import World
-from shared.fastapi_app.guards import shell
+from shared.fastapi_app.guards import id_or, shell
 
 ID_CHARACTERS = 36
 
@@ -20,11 +20,7 @@ async def _world(request: Request) -> World:
 
 
 def _file_id(text: str) -> UUID:
-    """What is no id is the id of nothing."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchFile from None
+    return id_or(NoSuchFile, text)
 
 
 def _named(text: str) -> UUID:

@@ -31,7 +31,7 @@ from services.media.world import World
 from shared import db as database
 from shared import json, paging
 from shared.fastapi_app.app import router as new_router
-from shared.fastapi_app.guards import Db, SignedIn, SignedInUncounted, once, shell
+from shared.fastapi_app.guards import Db, SignedIn, SignedInUncounted, id_or, once, shell
 from shared.identity import Caller
 from shared.schemas import Text
 
@@ -41,10 +41,7 @@ MAX_TRACKS_LISTED = 5_000  # of all playlists of a page together; the page ends 
 
 
 def _playlist_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchPlaylist from None
+    return id_or(NoSuchPlaylist, text)
 
 
 PlaylistId = Annotated[UUID, BeforeValidator(_playlist_id)]

@@ -19,7 +19,7 @@ from services.media.world import World
 from shared import db as database
 from shared import ids, json, paging
 from shared.fastapi_app.app import router as new_router
-from shared.fastapi_app.guards import Db, OpenDb, SignedIn, once, shell
+from shared.fastapi_app.guards import Db, OpenDb, SignedIn, id_or, once, shell
 
 router = new_router()
 
@@ -31,10 +31,7 @@ ANYWHERE = "cross-origin"  # whoever has the link may put it on a page
 
 
 def _share_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchShare from None
+    return id_or(NoSuchShare, text)
 
 
 ShareId = Annotated[UUID, BeforeValidator(_share_id)]

@@ -12,17 +12,13 @@ from services.media.receiving import protocol, tus
 from services.media.routes.needs import Media
 from services.media.schemas.uploads import UploadOut
 from shared import json
-from shared.fastapi_app.guards import SignedIn, SignedInUncounted, shell
+from shared.fastapi_app.guards import SignedIn, SignedInUncounted, id_or, shell
 
 BYTES = {"requestBody": {"content": {protocol.OFFSET_STREAM: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 def _upload_id(text: str) -> UUID:
-    """What is no id is the id of nothing."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchUpload from None
+    return id_or(NoSuchUpload, text)
 
 
 UploadId = Annotated[UUID, BeforeValidator(_upload_id)]

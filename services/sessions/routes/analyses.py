@@ -18,7 +18,7 @@ from shared import errors
 from shared.db import transaction
 from shared.fastapi_app import edge
 from shared.fastapi_app.app import router as new_router
-from shared.fastapi_app.guards import Db, SignedIn, costly, once
+from shared.fastapi_app.guards import Db, SignedIn, costly, id_or, once
 from shared.idempotency import NOBODY, Claim
 
 SIGNED_OUT_A_DAY = 10  # of one address, where the settings admit people who are signed out
@@ -57,10 +57,7 @@ def _counted(request: Request, the_shell: TheShell, sender: "TheSender") -> Send
 
 
 def _analysis_id(analysis_id: str) -> UUID:
-    try:
-        return UUID(analysis_id)
-    except ValueError:
-        raise AnalysisNotFound from None
+    return id_or(AnalysisNotFound, analysis_id)
 
 
 TheSender = Annotated[Sender, Depends(_sender)]

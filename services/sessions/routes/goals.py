@@ -12,7 +12,7 @@ from services.sessions.models.goals import GoalState
 from services.sessions.routes.reach import Today
 from services.sessions.schemas.goals import GoalChange, GoalOut, HistoryOut, NewGoal
 from shared.fastapi_app.app import router as new_router
-from shared.fastapi_app.guards import Db, SignedIn, once
+from shared.fastapi_app.guards import Db, SignedIn, id_or, once
 
 router = new_router()
 
@@ -21,10 +21,7 @@ PERIODS = 30  # of a history where nobody says how many
 
 
 def _goal_id(goal_id: Annotated[str, Path(max_length=64)]) -> UUID:
-    try:
-        return UUID(goal_id)
-    except ValueError:
-        raise GoalNotFound from None
+    return id_or(GoalNotFound, goal_id)
 
 
 GoalId = Annotated[UUID, Depends(_goal_id)]

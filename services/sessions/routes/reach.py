@@ -14,7 +14,7 @@ from services.sessions.practice.listing import Filters
 from services.sessions.schemas.fields import Day
 from services.sessions.world import World
 from shared import clock, json, paging
-from shared.fastapi_app.guards import Db, SignedIn, shell
+from shared.fastapi_app.guards import Db, SignedIn, id_or, shell
 from shared.schemas import Line
 from shared.shell import Shell
 
@@ -51,10 +51,7 @@ def _seen_from(caller: SignedIn, db: Db, asked: "AskedZone") -> View | None:
 
 
 def _session_id(session_id: str) -> UUID:
-    try:
-        return UUID(session_id)
-    except ValueError:
-        raise SessionNotFound from None
+    return id_or(SessionNotFound, session_id)
 
 
 async def _began() -> datetime:

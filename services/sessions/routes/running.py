@@ -17,7 +17,7 @@ from services.sessions.schemas.running import ChunkOut, NewRunningSession, Runni
 from services.sessions.schemas.sessions import SavedSessionOut
 from services.sessions.tasks import sweeping
 from shared.fastapi_app.app import router as new_router
-from shared.fastapi_app.guards import Db, SignedIn, once
+from shared.fastapi_app.guards import Db, SignedIn, id_or, once
 
 PATH = "/api/sessions/running"
 SOUND = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -27,10 +27,7 @@ router = new_router()
 
 
 def _running_id(session_id: str) -> UUID:
-    try:
-        return UUID(session_id)
-    except ValueError:
-        raise RunningSessionNotFound from None
+    return id_or(RunningSessionNotFound, session_id)
 
 
 RunningId = Annotated[UUID, Depends(_running_id)]
