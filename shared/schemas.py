@@ -1,11 +1,16 @@
 """The parents of JSON in and out, and the kinds of text, for services of both shells."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from shared import json
+from shared.errors import Malformed
 
 MAX_TEXT_CHARACTERS = 255
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def _no_control_characters(text: str) -> str:
@@ -40,6 +45,31 @@ class Out(BaseModel):
     """The parent of every `...Out`."""
 
     model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
+
+def read(model: type[Model], body: bytes) -> Model:
+    """What a body of JSON says. Raises Malformed with the fields that are wrong, without what was sent.
+
+    >>> read(In, b"{}")
+    In()
+    """
+    return checked(model, parsed(body))
+
+
+def parsed(body: bytes) -> Any:
+    """A body of JSON, whatever it holds. Raises Malformed."""
+    try:
+        return json.loads(body)
+    except json.BadJson as reason:
+        raise Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
+
+
+def checked(model: type[Model], sent: Any) -> Model:
+    """What was parsed, as a model. Raises Malformed."""
+    try:
+        return model.model_validate(sent)
+    except ValidationError as reason:
+        raise Malformed(errors=problems(reason.errors(include_input=False))) from reason
 
 
 def problems(errors: Any) -> list[dict[str, str]]:

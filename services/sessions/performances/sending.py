@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session as Database
 
@@ -16,11 +15,9 @@ from services.sessions.practice.saving import Once
 from services.sessions.schemas.analyses import NewPerformance
 from services.sessions.scores import reading
 from services.sessions.tasks import analysing
-from shared import clock, idempotency, json
+from shared import clock, idempotency, json, schemas
 from shared.db import transaction
-from shared.errors import Malformed
 from shared.idempotency import Answer
-from shared.schemas import problems
 
 ACCEPTED = 202
 RECORDING, SCORE = "Recording", "Target_XML"  # the client's names
@@ -48,12 +45,7 @@ def read(body: bytes, *, max_recording_bytes: int, folder: Path) -> Performance:
 
     Raises Malformed with the fields that are wrong, RecordingTooLarge, and what reading a score raises.
     """
-    try:
-        new = NewPerformance.model_validate(json.loads(body))
-    except json.BadJson as reason:
-        raise Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
-    except ValidationError as reason:
-        raise Malformed(errors=problems(reason.errors(include_input=False))) from reason
+    new = schemas.read(NewPerformance, body)
     recording = recordings.decode(new.recording, max_bytes=max_recording_bytes, field=RECORDING)
     if recording is None:
         raise RecordingUnreadable(errors=[{"field": RECORDING, "message": "holds no sound"}])

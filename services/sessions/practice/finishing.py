@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session as Database
 
@@ -25,11 +24,10 @@ from services.sessions.schemas.sessions import NewSession
 from services.sessions.scores import reading
 from services.sessions.scores.reading import Kept
 from services.sessions.stats import overview
-from shared import json
+from shared import schemas
 from shared.db import transaction
 from shared.errors import Malformed
 from shared.logs import log
-from shared.schemas import problems
 
 
 @dataclass(frozen=True)
@@ -100,15 +98,10 @@ def recover(places: Places, session_id: UUID, *, user_id: UUID, idle_minutes: in
 
 
 def _read(body: bytes, facts: Mapping[str, Any]) -> NewSession:
-    try:
-        said = json.loads(body) if body.strip() else {}
-        if not isinstance(said, dict):
-            raise Malformed(errors=[{"field": "", "message": "is no object"}])
-        new = NewSession.model_validate(merged(said, dict(facts)))
-    except json.BadJson as reason:
-        raise Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
-    except ValidationError as reason:
-        raise Malformed(errors=problems(reason.errors(include_input=False))) from reason
+    said = schemas.parsed(body) if body.strip() else {}
+    if not isinstance(said, dict):
+        raise Malformed(errors=[{"field": "", "message": "is no object"}])
+    new = schemas.checked(NewSession, merged(said, dict(facts)))
     if new.audio_base64:
         raise RecordingApart
     return new

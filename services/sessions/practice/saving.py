@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session as Database
@@ -19,12 +18,10 @@ from services.sessions.practice.recordings import Recording
 from services.sessions.schemas.sessions import NewSession
 from services.sessions.scores.reading import Kept
 from services.sessions.stats import overview
-from shared import clock, idempotency, ids, json
+from shared import clock, idempotency, ids, json, schemas
 from shared.db import transaction
-from shared.errors import Malformed
 from shared.idempotency import Answer, Claim
 from shared.logs import log
-from shared.schemas import problems
 
 CREATED = 201
 ROUTE = "POST /api/sessions"
@@ -61,12 +58,7 @@ class Saved:
 
 def read(body: bytes, *, max_recording_bytes: int) -> tuple[NewSession, Recording | None]:
     """The session and its recording. Raises Malformed with the fields that are wrong, RecordingTooLarge."""
-    try:
-        new = NewSession.model_validate(json.loads(body))
-    except json.BadJson as reason:
-        raise Malformed(errors=[{"field": "", "message": reason.msg}]) from reason
-    except ValidationError as reason:
-        raise Malformed(errors=problems(reason.errors(include_input=False))) from reason
+    new = schemas.read(NewSession, body)
     return new, recordings.decode(new.audio_base64 or "", max_bytes=max_recording_bytes)
 
 
