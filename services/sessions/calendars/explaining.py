@@ -9,14 +9,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
-from services.sessions.calendars import rules, streaks, stretches, words
+from services.sessions.calendars import periods, rules, streaks, stretches, words
 from services.sessions.calendars.days import DAY
 from services.sessions.calendars.excuses import Played, Why, resting
 from services.sessions.calendars.streaks import Facts, Streak
 from services.sessions.calendars.stretches import Stretch
 from services.sessions.models.practice import Session
 from services.sessions.practice.sessions import saved_by
-from services.sessions.stats import week
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _told(story: Story, day: date, practised: Practised) -> dict[str, Any]:
         "counts": why is Why.PRACTISED,
         "why": why,
         "said": words.of_day(day, why, practised.seconds, has_sessions=practised.sessions > 0),
-        "minutes": week.minutes(practised.seconds),
+        "minutes": periods.minutes(practised.seconds),
         "sessions": practised.sessions,
         "zones": practised.zones,
         "from_hour": story.facts.wishes.on(day).day_start_hour,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-DAY = timedelta(days=1)
+from services.sessions.calendars.days import DAY
 
 
 class Per(StrEnum):
@@ -76,3 +76,12 @@ def back(until_on: date, per: Per, *, periods: int) -> date:
     for _ in range(periods - 1):
         period = of(period.from_on - DAY, per)
     return period.from_on
+
+
+def minutes(seconds: int) -> int:
+    """Whole minutes, rounded half up: 30 seconds are a minute, 29 are none.
+
+    >>> [minutes(each) for each in (0, 29, 30, 89, 90)]
+    [0, 0, 1, 1, 2]
+    """
+    return (seconds + 30) // 60

@@ -2,9 +2,9 @@
 
 from datetime import date
 
+from services.sessions.calendars import periods
 from services.sessions.calendars.excuses import Why
 from services.sessions.calendars.streaks import Streak
-from services.sessions.stats import week
 
 # Names of our own: strftime speaks the machine's language.
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -73,7 +73,7 @@ def named(day: date) -> str:
 
 
 def _length(seconds: int) -> str:
-    minutes = week.minutes(seconds)
+    minutes = periods.minutes(seconds)
     if minutes == 0:
         return "less than a minute"
     return "1 minute" if minutes == 1 else f"{minutes} minutes"

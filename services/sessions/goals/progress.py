@@ -18,7 +18,7 @@ from services.sessions.goals.goals import AnyRow
 from services.sessions.models.goals import Period as Often
 from services.sessions.models.practice import Session
 from services.sessions.practice import pieces
-from services.sessions.stats import practised, week
+from services.sessions.stats import practised
 from services.sessions.stats.practised import Wanted
 
 PER = {Often.DAILY: Per.DAY, Often.WEEKLY: Per.WEEK, Often.MONTHLY: Per.MONTH}
@@ -94,7 +94,7 @@ def one(row: Any, period: Period, by_day: Mapping[date, int], paused: Spans, *, 
     asked = [day for day in period.all_days() if _is_asked(row, paused, day)]
     target = -(-row.target_minutes * len(asked) // period.days)
     seconds = sum(by_day.get(day, 0) for day in asked)
-    minutes = week.minutes(seconds)
+    minutes = periods.minutes(seconds)
     if not asked:
         outcome = Outcome.PAUSED
     elif seconds >= target * 60:

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 
+from services.sessions.calendars import periods
 from services.sessions.calendars.periods import Per
 from services.sessions.routes.reach import FromDay, Offset, SeenFrom, ToDay, Today, Zone, answer
 from services.sessions.schemas.stats import HeatmapOut, InstrumentOut, PeriodOut, PieceOut, StatsOut
-from services.sessions.stats import drawings, heatmaps, overview, totals, week
+from services.sessions.stats import drawings, heatmaps, overview, totals
 from services.sessions.stats.drawings import Chart
 from services.sessions.stats.practised import Wanted
 from services.sessions.stats.totals import Page
@@ -83,7 +84,7 @@ def read_heatmap(db: Db, wanted: TheWanted, today: Today, year: AYear = None) ->
             "year": number,
             "days": [asdict(each) for each in heatmaps.squares(seconds)],
             "practised_days": sum(each > 0 for each in seconds.values()),
-            "total_minutes": week.minutes(sum(seconds.values())),
+            "total_minutes": periods.minutes(sum(seconds.values())),
             "week_starts_on": 1,
         }
     )

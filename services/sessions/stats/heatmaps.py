@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.sessions.stats import week
+from services.sessions.calendars import periods
 
 LEVELS = 4
 
@@ -31,4 +31,4 @@ def squares(seconds: Mapping[date, int]) -> list[Square]:
     def level(of: int) -> int:
         return -(-LEVELS * bisect_right(ranked, of) // len(ranked)) if of else 0
 
-    return [Square(day, week.minutes(of), level(of)) for day, of in seconds.items()]
+    return [Square(day, periods.minutes(of), level(of)) for day, of in seconds.items()]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as Database
 
-from services.sessions.calendars import days, rules, streaks
+from services.sessions.calendars import days, periods, rules, streaks
 from services.sessions.calendars.days import View
 from services.sessions.stats import practised, week
 from services.sessions.stats.practised import Wanted
@@ -23,7 +23,7 @@ def of(db: Database, *, user_id: UUID, zone: str, seen_from: View | None = None)
     return {
         "weekly_progress": [asdict(day) for day in week.weekly_progress(recent, today=today)],
         "streak": streaks.current(db, user_id=user_id, today=today, zone=zone),
-        "total_minutes": week.minutes(total),
+        "total_minutes": periods.minutes(total),
     }
 
 

@@ -13,7 +13,7 @@ from services.sessions.calendars import periods
 from services.sessions.calendars.periods import Per, Period
 from services.sessions.errors import DaysReversed, TooManyPeriods
 from services.sessions.models.practice import Session
-from services.sessions.stats import practised, week
+from services.sessions.stats import practised
 from services.sessions.stats.practised import Sum, Wanted
 
 MOST = {Per.DAY: 400, Per.WEEK: 200, Per.MONTH: 240}  # periods of one answer: a year and a month, four years, twenty years
@@ -104,7 +104,7 @@ def _grouped(row: Row[Any]) -> dict[str, Any]:
     rating = found["average_self_rating"]
     return found | {
         "seconds": int(row.seconds),
-        "minutes": week.minutes(int(row.seconds)),
+        "minutes": periods.minutes(int(row.seconds)),
         "average_self_rating": None if rating is None else float(rating),
     }
 
@@ -113,7 +113,7 @@ def _shown(period: Period, sum_: Sum) -> dict[str, Any]:
     return {
         "from_on": period.from_on,
         "until_on": period.until_on,
-        "minutes": week.minutes(sum_.seconds),
+        "minutes": periods.minutes(sum_.seconds),
         "seconds": sum_.seconds,
         "sessions": sum_.sessions,
     }

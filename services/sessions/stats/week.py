@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.sessions.calendars import days
+from services.sessions.calendars import days, periods
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # seed 001's, whatever the machine's language
 
@@ -17,19 +17,10 @@ class Day:
     minutes: int
 
 
-def minutes(seconds: int) -> int:
-    """Whole minutes, rounded half up: 30 seconds are a minute, 29 are none.
-
-    >>> [minutes(each) for each in (0, 29, 30, 89, 90)]
-    [0, 0, 1, 1, 2]
-    """
-    return (seconds + 30) // 60
-
-
 def weekly_progress(seconds: Mapping[date, int], *, today: date) -> list[Day]:
     """The last seven days, oldest first, each with the whole minutes of its `seconds`. Other days are left out.
 
     >>> weekly_progress({date(2026, 1, 5): 1200}, today=date(2026, 1, 5))[-1]
     Day(day='Mon', minutes=20)
     """
-    return [Day(DAY_NAMES[day.weekday()], minutes(seconds.get(day, 0))) for day in days.week_before(today)]
+    return [Day(DAY_NAMES[day.weekday()], periods.minutes(seconds.get(day, 0))) for day in days.week_before(today)]
