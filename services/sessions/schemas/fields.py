@@ -16,7 +16,7 @@ MAX_TEMPO_BPM = 1_000
 MAX_WORDS = 20_000  # characters of a summary, of feedback or of notes: every list carries them
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 SLACK = timedelta(days=1)  # clocks run wrong, and calendars are up to 14 hours ahead
-A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _rounded(value: Any) -> Any:
@@ -26,16 +26,16 @@ def _rounded(value: Any) -> Any:
 
 def _a_day(value: Any) -> Any:
     """Pydantic would take seconds since 1970 for a day too."""
-    if not isinstance(value, str) or not A_DAY.fullmatch(value):
+    if not isinstance(value, str) or not ISO_DAY.fullmatch(value):
         raise ValueError("is no day, such as 2026-01-31")
     return value
 
 
 def _iso(value: Any) -> Any:
     """A day without an hour is noon of that day: that is on it wherever days begin. Pydantic would take mere seconds too."""
-    if not isinstance(value, str) or not A_DAY.match(value):
+    if not isinstance(value, str) or not ISO_DAY.match(value):
         raise ValueError("is not ISO 8601")
-    return f"{value}T12:00:00" if A_DAY.fullmatch(value) else value
+    return f"{value}T12:00:00" if ISO_DAY.fullmatch(value) else value
 
 
 def _a_moment(value: datetime) -> datetime:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from xml.sax import saxutils
 
+from services.sessions.calendars.words import WEEKDAYS
 from services.sessions.stats.heatmaps import Square
 from services.sessions.stats.week import DAY_NAMES
 
@@ -24,7 +25,6 @@ DARK = (
     " .l0 { fill: #21262d } .l1 { fill: #173a54 } .l2 { fill: #1f5f8b } .l3 { fill: #3f94c9 } .l4 { fill: #a5d6f7 }"
     " }"
 )
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 STEPS = (5, 10, 15, 20, 30, 60, 120, 300, 600, 1_200, 3_000, 6_000, 12_000)  # minutes between two lines
