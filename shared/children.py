@@ -77,7 +77,7 @@ class Child:
         self.close()
 
     def close(self) -> None:
-        """Listen to it no more."""
+        """Listen to it no more; where it is still at work, that ends it."""
         if self._answer != CLOSED:
             os.close(self._answer)
             self._answer = CLOSED

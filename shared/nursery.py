@@ -2,8 +2,8 @@
 
 It has loaded the module of the commands, and with it the parsers, so that a child costs a fork (5 ms) and no start (150 ms);
 it never opens a file itself. Each order that arrives on its socket, with the pipe that its answer goes to, is one child:
-confined, killed when its time is over, and gone after one file. What a child says is one JSON object; the line after it is
-the nursery's own word on how the child ended.
+confined, killed when its time is over or nobody listens to it any more, and gone after one file. What a child says is one
+JSON object; the line after it is the nursery's own word on how the child ended.
 
 It is started with an empty environment, so no child sees a secret; it leaves the network before the first of them, and it ends
 when its parent does, or after a minute without an order.
@@ -12,7 +12,7 @@ when its parent does, or after a minute without an order.
 import importlib
 import json
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
@@ -49,27 +49,28 @@ class Nursery:
         self._commands = commands
         self._orders = orders
         self._children: dict[int, Child] = {}
-        self._watch = selectors.DefaultSelector()
-        self._watch.register(orders, selectors.EVENT_READ)
+        self._watch = select.poll()
+        self._watch.register(orders, select.POLLIN)
         self._idle_since = time.monotonic()
 
     def run(self) -> None:
         """Take orders until the parent is gone, or asks for nothing any more."""
         while self._children or time.monotonic() - self._idle_since < IDLE_SECONDS:
-            for key, _ in self._watch.select(POLL_SECONDS):
-                if key.fd in self._children:
-                    self._bury(self._children[key.fd])
-                elif not self._take_order():
-                    return
-            for child in [each for each in self._children.values() if time.monotonic() > each.until]:
-                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
-                self._bury(child, "took too long")
+            ready = {fd for fd, _ in self._watch.poll(POLL_SECONDS * 1000)}
+            for child in list(self._children.values()):  # first: an order brings pipes, which may have their numbers
+                if child.pidfd in ready:
+                    self._bury(child)
+                elif child.answer in ready:
+                    self._kill(child)
+                elif time.monotonic() > child.until:
+                    self._kill(child, "took too long")
+            if self._orders.fileno() in ready and not self._take_order():
+                return
 
     def end(self) -> None:
         """Nobody is left behind."""
         for child in list(self._children.values()):
-            signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
-            self._bury(child)
+            self._kill(child)
 
     def _take_order(self) -> bool:
         message, pipes, flags, _ = socket.recv_fds(self._orders, MAX_ORDER_BYTES, MAX_PIPES)
@@ -95,11 +96,17 @@ class Nursery:
             os.waitpid(pid, 0)
             return False
         self._children[pidfd] = Child(pid, pidfd, pipes[0], time.monotonic() + order["wall_seconds"])
-        self._watch.register(pidfd, selectors.EVENT_READ)
+        self._watch.register(pidfd, select.POLLIN)
+        self._watch.register(pipes[0], 0)  # which leaves the error of a pipe that nobody reads
         return True
 
+    def _kill(self, child: Child, word: str = "") -> None:
+        signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+        self._bury(child, word)
+
     def _bury(self, child: Child, word: str = "") -> None:
-        self._watch.unregister(child.pidfd)
+        for each in (child.answer, child.pidfd):
+            self._watch.unregister(each)
         del self._children[child.pidfd]
         _, status = os.waitpid(child.pid, 0)
         with suppress(OSError):  # nobody listens any more

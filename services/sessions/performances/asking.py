@@ -10,7 +10,7 @@ from typing import Any
 from services.sessions.errors import RecordingNotHeard, ScoreUnreadable, TooMuchToAnalyse
 from services.sessions.parsers import parsers
 from shared import json
-from shared.children import MIB, Child, ChildFailed, Gone, Limits, ParsersDown
+from shared.children import GRACE_SECONDS, MIB, Child, ChildFailed, Gone, Limits, ParsersDown
 
 LISTENING = Limits(wall_seconds=600, cpu_seconds=120, write_bytes=16 * MIB, memory_bytes=1024 * MIB, nice=10)
 TOLD_SECONDS = 1.0  # between two tellings of how far it is
@@ -41,11 +41,14 @@ def listen(folder: Path, asked: dict[str, Any], told: Told) -> dict[str, Any]:
             child = parsers.child("analyse", LISTENING, pipe=writing, **facts)
         finally:
             os.close(writing)
-        with child:
+        try:
             _follow(reading, told)
             answer = _answer(child)
+        finally:
+            child.close()
+            _wait_for_its_end(reading)
     finally:
-        os.close(reading)  # a child that is still at it ends when it next tells
+        os.close(reading)
     if answer.get("failed") == "recording":
         raise RecordingNotHeard.because(answer["why"])
     if answer.get("failed") == "score":
@@ -61,6 +64,14 @@ def _answer(child: Child) -> dict[str, Any]:
         raise TooMuchToAnalyse from reason
     except Gone as reason:
         raise ParsersDown from reason
+
+
+def _wait_for_its_end(pipe: int) -> None:
+    """Whoever is next to be listened to has the machine to itself: nobody writes to the pipe once the child is gone."""
+    ready, until = select.poll(), time.monotonic() + GRACE_SECONDS
+    ready.register(pipe)
+    while ready.poll(max(until - time.monotonic(), 0) * 1000) and os.read(pipe, READ_BYTES):
+        pass
 
 
 def _follow(pipe: int, told: Told) -> None:

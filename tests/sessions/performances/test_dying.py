@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 import uuid
 from datetime import timedelta
@@ -34,12 +35,25 @@ def long_practice(person: Person) -> str:
     return practised(person, tunes.played(notes, bpm=120), xml_content=tunes.score(notes, bpm=120))
 
 
-def kill_the_worker(stack: Stack, person: Person, address: str) -> None:
-    """Once its child listens; `kill -9`, with all that it started."""
+def until_it_listens(person: Person, address: str) -> None:
     deadline = time.monotonic() + 60
     while (found := person.get(address).json())["step"] != "listening":
         assert time.monotonic() < deadline, found
         time.sleep(0.02)
+
+
+def listening(stack: Stack) -> int:
+    """How many children of the worker's nursery are at work."""
+    lines = subprocess.check_output(["ps", "-eo", "pid,ppid,args"], text=True).splitlines()[1:]
+    parents = {int(pid): (int(parent), command) for pid, parent, command in (line.split(None, 2) for line in lines)}
+    worker = stack.processes()["sessions-worker"]["pid"]
+    nurseries = {pid for pid, (parent, command) in parents.items() if parent == worker and "shared.nursery" in command}
+    return sum(parent in nurseries for parent, _ in parents.values())
+
+
+def kill_the_worker(stack: Stack, person: Person, address: str) -> None:
+    """Once its child listens; `kill -9`, with all that it started."""
+    until_it_listens(person, address)
     os.killpg(os.getpgid(stack.processes()["sessions-worker"]["pid"]), signal.SIGKILL)
     time.sleep(3)  # until another one runs, and the row is not that of the dead one any more
 
@@ -70,6 +84,22 @@ def test_an_analysis_that_three_workers_died_of_is_given_up_and_nobody_waits_for
     engine.dispose()
     assert (found["state"], found["failure"]["code"]) == ("failed", "analysis_gave_up")
     assert ended(alice, other, seconds=30)["result"]["score_accuracy"] == 100
+
+
+@pytest.mark.nightly
+def test_who_asks_and_forgets_again_and_again_has_one_child_at_most(stack: Stack, alice: Person) -> None:
+    address, most = long_practice(alice), 0
+
+    for _ in range(3):
+        alice.post(address)
+        until_it_listens(alice, address)
+        most = max(most, listening(stack))
+        alice.delete(address)
+    deadline = time.monotonic() + 5
+    while listening(stack):
+        assert time.monotonic() < deadline
+
+    assert most == 1
 
 
 def test_what_no_job_takes_up_is_given_up_and_what_nobody_asks_for_is_dropped(stack: Stack, alice: Person) -> None:
