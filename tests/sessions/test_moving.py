@@ -272,6 +272,17 @@ def test_hostile_cells_are_refused_one_by_one(alice: Person) -> None:
     assert told["imported"] == 1
 
 
+def test_more_sections_than_an_import_takes_are_refused_before_anything_is_kept(alice: Person) -> None:
+    some = [{"first_measure": 1, "last_measure": 2, "seconds": 3}] * 200
+    rows = [a_row(date=f"2026-03-01T10:{number // 60:02}:{number % 60:02}Z", sections=some) for number in range(251)]
+
+    answer = alice.post(IMPORT, rows)
+
+    assert (answer.status_code, alice.get(make.PATH).json()) == (422, [])
+    assert "sections" in answer.json()["why"]
+    assert alice.post(IMPORT, rows[:2]).json()["imported"] == 2
+
+
 @pytest.mark.nightly
 def test_ten_thousand_rows_are_taken_in_and_given_back_in_seconds(alice: Person) -> None:
     dates = [f"{1980 + number // 300}-{1 + number // 28 % 12:02}-{1 + number % 28:02}" for number in range(MOST_ROWS)]

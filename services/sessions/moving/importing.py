@@ -23,7 +23,7 @@ from services.sessions.calendars import rules
 from services.sessions.errors import ImportRefused, ScoreProblem, TableUnreadable
 from services.sessions.models.practice import Section, Session, State
 from services.sessions.moving import tables
-from services.sessions.moving.limits import MOST_REFUSED, MOST_ROWS, SCORES_SECONDS
+from services.sessions.moving.limits import MOST_REFUSED, MOST_ROWS, MOST_SECTIONS, SCORES_SECONDS
 from services.sessions.practice import pieces, saving
 from services.sessions.practice.saving import Once
 from services.sessions.schemas.moving import ImportedSession
@@ -36,6 +36,7 @@ from shared.idempotency import Answer
 from shared.schemas import problems
 
 OK = 200
+BATCH = 1_000  # rows of one statement
 NOT_REACHED = "was not reached, for this file has many scores; send the file again, and what was kept of it is left out"
 
 Same = tuple[str, str, datetime, int]
@@ -61,16 +62,20 @@ class Rows:
 
 def read(content: bytes) -> Rows:
     """What a file says: JSON (an export, or an array of sessions in either spelling) or CSV. Raises TableUnreadable."""
-    found = Rows()
+    found, sections = Rows(), 0
     for number, row in _rows(content):
         try:
-            found.good.append(Read(number, ImportedSession.model_validate(row), Kept()))
+            new = ImportedSession.model_validate(row)
+            found.good.append(Read(number, new, Kept()))
+            sections += len(new.sections or ())
         except ValidationError as reason:
             found.refused.append({"row": number, "errors": problems(reason.errors(include_input=False))})
         if len(found.good) + len(found.refused) > MOST_ROWS:
             raise TableUnreadable(
                 why=f"it has more than {MOST_ROWS} sessions; send it in parts, such as exports from a day to a day"
             )
+        if sections > MOST_SECTIONS:
+            raise TableUnreadable(why=f"its sessions have more than {MOST_SECTIONS} sections; send it in parts")
     return found
 
 
@@ -185,8 +190,8 @@ def _insert(db: Database, fresh: Iterable[tuple[Read, dict[str, Any]]], *, user_
         for position, section in enumerate(each.new.sections or ()):
             sections.append({"session_id": session_id, "position": position, "user_id": user_id} | section.facts())
     for table, rows in ((Session, sessions), (Section, sections)):
-        if rows:
-            db.execute(insert(table), rows)
+        for first in range(0, len(rows), BATCH):
+            db.execute(insert(table), rows[first : first + BATCH])
 
 
 class _Scores:

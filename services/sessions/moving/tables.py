@@ -6,6 +6,7 @@ A cell that a spreadsheet would take for a formula gets an apostrophe before it,
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -140,7 +141,7 @@ def _seconds(told: str, *, unit: int) -> Any:
             seconds = seconds * 60 + int(part)
         return seconds
     number = _number(told)
-    return round(number * unit) if isinstance(number, int | float) else number
+    return math.floor(number * unit + 0.5) if isinstance(number, int | float) else number
 
 
 def _number(told: str) -> Any:
