@@ -263,7 +263,8 @@ export interface paths {
          * @description Take in sessions from a file: JSON (an export, or an array of sessions) or CSV with a row of names; what it is, it shows.
          *
          *     Every good row is kept, also where others are refused, unless you ask for `all_or_nothing`; one that is already there is not
-         *     kept twice. `dry_run` keeps nothing and tells what would be. At most 10,000 rows.
+         *     kept twice. `dry_run` keeps nothing and tells what would be. At most 10,000 rows and 96 MiB. Where a file has more scores
+         *     than are read in 20 seconds, the rows beyond are refused, and taken in when it is sent again.
          */
         post: operations["import_sessions_api_sessions_import_post"];
         delete?: never;
