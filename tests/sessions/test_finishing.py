@@ -30,9 +30,9 @@ AGED = text("UPDATE sessions SET created_at = created_at - interval '21 minutes'
 IDLE = text(
     """
     INSERT INTO sessions
-        (id, user_id, song_name, piece, instrument, duration_seconds, total_practice_seconds, time_zone, practised_on, state,
-         created_at)
-    VALUES (:id, :user_id, 'Minuet', 'minuet', 'Piano', 0, 0, 'UTC', '2020-01-31', 'running', :created_at)
+        (id, user_id, song_name, piece, instrument, folded_instrument, duration_seconds, total_practice_seconds, time_zone,
+         practised_on, state, created_at)
+    VALUES (:id, :user_id, 'Minuet', 'minuet', 'Piano', 'piano', 0, 0, 'UTC', '2020-01-31', 'running', :created_at)
     """
 )
 
@@ -98,7 +98,7 @@ def test_whoever_writes_their_notes_for_longer_than_the_sweep_waits_loses_none_o
     assert (saved["sections"][0]["last_measure"], saved["tempo_bpm"], saved["score_accuracy"]) == (4, 90, 77)
     assert saved["xml_content"] == make.MINUET
     assert (again.headers["Idempotent-Replayed"], again.json()) == ("true", saved)
-    assert (wordless.json()["recovered"], wordless.json()["duration_seconds"], wordless.json()["notes"]) == (
+    assert (wordless["recovered"], wordless["duration_seconds"], wordless["notes"]) == (
         False,
         30,
         "slowly",
