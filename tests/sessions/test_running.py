@@ -1,5 +1,6 @@
 """Sessions that go on: sent chunk by chunk, so that what crashes loses half a minute at most."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -164,6 +165,17 @@ def test_bad_chunks_are_refused_and_what_was_kept_stays(stack: Stack, alice: Per
     assert (apart.status_code, wrong.status_code, unknown.status_code) == (422, 422, 422)
     assert (finished.status_code, finished.json()["duration_seconds"]) == (201, 60)
     assert seconds_of(alice.get(sounds.local(alice, finished.json()["audio_url"])).content) > 1.5
+
+
+def test_chunks_that_come_too_late_are_told_so_however_many_come_at_once(alice: Person) -> None:
+    session_id = begun(alice)
+    sent(alice, session_id, 0)
+    alice.post(f"{PATH}/{session_id}/finish")
+
+    with ThreadPoolExecutor(40) as recorders:
+        late = list(recorders.map(lambda number: sent(alice, session_id, number, bytes(500_000)), range(1, 81)))
+
+    assert [(each.status_code, each.json()["code"]) for each in late] == [(409, "session_finished")] * 80
 
 
 def test_a_running_session_is_thrown_away_with_its_bytes(stack: Stack, alice: Person) -> None:

@@ -12,12 +12,6 @@ from services.sessions.practice.bodies import Body
 from shared.db import transaction
 
 
-def expect(engine: Engine, session_id: UUID, *, user_id: UUID) -> None:
-    """That a session goes on, before the body of a chunk is read. Raises SessionFinished, RunningSessionNotFound."""
-    with transaction(engine, user_id=user_id) as db:
-        running.expect(db, session_id, user_id=user_id)
-
-
 def keep(
     engine: Engine, media: Media, session_id: UUID, number: int, body: Body, *, owner: Owner, at_most: int, **lengths: int
 ) -> dict[str, Any]:

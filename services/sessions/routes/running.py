@@ -75,9 +75,9 @@ async def send_chunk(
     number is 409. A browser's `MediaRecorder` makes such chunks with `start(chunk_seconds * 1000)`. A recorder that was begun
     again, after a crash, goes on with the next number.
     """
-    await run_in_threadpool(chunks.expect, the_shell.engine, session_id, user_id=caller.id)
     total = duration_seconds if total_practice_seconds is None else total_practice_seconds
     lengths = {"duration_seconds": int(duration_seconds), "total_practice_seconds": int(total)}
+    # All of it first, whatever comes of it: a refusal while it is still being sent may reach its sender as a 502.
     async with world.chunks.received(request, user_id=caller.id) as body:
 
         def keep() -> Response:
