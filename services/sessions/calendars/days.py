@@ -1,5 +1,6 @@
 """Days on the player's calendar: which one a moment belongs to, when it begins, and whether there was one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -40,13 +41,24 @@ def exists(day: date, zone: str) -> bool:
     return any(each.astimezone(UTC).astimezone(there).date() == day for each in local)
 
 
-def between(first: date, last: date) -> list[date]:
-    """The dates that lie between two days, neither of them included; oldest first.
+def set_back(since: datetime, until: datetime, zone: str) -> bool:
+    """Whether clocks in `zone` show less at `until` than they would have, had they been left alone.
 
-    >>> between(date(2026, 2, 27), date(2026, 3, 2))
-    [datetime.date(2026, 2, 28), datetime.date(2026, 3, 1)]
+    >>> set_back(datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC), "Europe/Prague")
+    True
     """
-    return [first + timedelta(days=number) for number in range(1, (last - first).days)]
+    there = ZoneInfo(zone)
+    local, later = since.astimezone(there), until.astimezone(there)
+    return later.replace(tzinfo=None) - local.replace(tzinfo=None) < until - since
+
+
+def between(first: date, last: date) -> Iterator[date]:
+    """The dates that lie between two days, neither of them included; oldest first, and only as far as they are asked for.
+
+    >>> [each.day for each in between(date(2026, 2, 27), date(2026, 3, 2))]
+    [28, 1]
+    """
+    return (first + timedelta(days=number) for number in range(1, (last - first).days))
 
 
 def week_before(today: date) -> list[date]:

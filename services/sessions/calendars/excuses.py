@@ -11,10 +11,11 @@ A date between two days of practice is missed, unless
 More sessions and more days of rest only ever excuse more, in whatever order they are told.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 
 from services.sessions.calendars import days
 from services.sessions.calendars.days import DAY
@@ -22,6 +23,9 @@ from services.sessions.calendars.wishes import Wishes
 
 A_DAY = timedelta(hours=24)
 SHIFT_DAYS = 2  # zones are up to 26 hours apart, and a change of the hour at which days begin is 12 more: under two days
+Outmost = Callable[
+    [Iterable[date]], date
+]  # max of what came before, min of what came after: what lies nearest to the date between
 NEAR_DAYS = 7  # a session so many days away tells on which calendar the player was
 
 
@@ -89,32 +93,80 @@ def excuse(day: date, played: Iterable[Played], wishes: Wishes) -> Why | None:
 
 
 def _between_calendars(day: date, played: Sequence[Played], wishes: Wishes) -> Why | None:
-    earlier, later = [each for each in played if each.on < day], [each for each in played if each.on > day]
-    if len({each.zone for each in played}) > 1 and any(
-        before.zone != after.zone and _is_near(day, before, after) and _meet(before, after, wishes)
-        for before in earlier
-        for after in later
-    ):
+    earlier = sorted((each for each in played if each.on < day), key=_instant, reverse=True)
+    later = sorted((each for each in played if each.on > day), key=_instant)
+    if not earlier or not later:
+        return None
+    has_travelled = len({each.zone for each in played}) > 1
+    if has_travelled and (_within_a_day(earlier, later) or _met(day, earlier, later, wishes)):
         return Why.TRAVELLED
-    just_before = [each.at for each in earlier if (day - each.on).days <= SHIFT_DAYS]
-    just_after = [each.at for each in later if (each.on - day).days <= SHIFT_DAYS]
-    is_within = any(abs(after - before) < A_DAY for before in just_before for after in just_after)
-    return Why.WITHIN_24_HOURS if is_within else None
+    return Why.WITHIN_24_HOURS if later[0].at - earlier[0].at < A_DAY else None
 
 
-def _is_near(day: date, before: Played, after: Played) -> bool:
-    """Whether two calendars can have swallowed a date between these sessions at all: they shift no session further."""
-    return (day - before.on).days <= SHIFT_DAYS or (after.on - day).days <= SHIFT_DAYS
+def _instant(each: Played) -> datetime:
+    return each.at
 
 
-def _meet(before: Played, after: Played, wishes: Wishes) -> bool:
-    """Whether nothing but rest lies between two sessions of different zones: on one of their calendars, or on the clock."""
-    return abs(after.at - before.at) < A_DAY or any(
-        all(wishes.rests_on(day) or not days.exists(day, zone) for day in _between(before, after, zone, wishes))
-        for zone in (before.zone, after.zone)
-    )
+def _within_a_day(earlier: Sequence[Played], later: Sequence[Played]) -> bool:
+    """Whether two sessions of different zones are that near: the nearest two, or one of them and the next from elsewhere."""
+    before, after = earlier[0], later[0]
+    if before.zone != after.zone:
+        return after.at - before.at < A_DAY
+    pairs = [(_elsewhere(earlier, after.zone), after), (before, _elsewhere(later, before.zone))]
+    return any(one and other and other.at - one.at < A_DAY for one, other in pairs)
 
 
-def _between(before: Played, after: Played, zone: str, wishes: Wishes) -> list[date]:
-    first, last = sorted((wishes.day_of(before.at, zone), wishes.day_of(after.at, zone)))
-    return days.between(first, last)
+def _elsewhere(sessions: Sequence[Played], zone: str) -> Played | None:
+    """The first of them that was played in another zone."""
+    return next((each for each in sessions if each.zone != zone), None)
+
+
+def _met(day: date, earlier: Sequence[Played], later: Sequence[Played], wishes: Wishes) -> bool:
+    """Whether on the calendar of any zone nothing but rest lies between a session there and one elsewhere.
+
+    On one calendar the newest day before and the oldest after say it for all others, which only have more between them. So
+    this takes a look at each session and each zone, and never at each pair.
+    """
+    worked = [day, *_next_worked(day, -DAY, min(each.on for each in earlier), wishes)]
+    worked += _next_worked(day, DAY, max(each.on for each in later), wishes)
+    lasts, firsts = _by_zone(earlier, wishes, max), _by_zone(later, wishes, min)
+    on_theirs = [(last, _reached(later, zone, wishes, min), zone) for zone, last in lasts.items()]
+    on_theirs += [(first, _reached(earlier, zone, wishes, max), zone) for zone, first in firsts.items()]
+    return any(other and _is_rest(one, other, zone, worked, wishes) for one, other, zone in on_theirs)
+
+
+def _next_worked(day: date, step: timedelta, until: date, wishes: Wishes) -> list[date]:
+    """The next date in one direction that is not for rest, up to `until`; none where there is none."""
+    dates = (day + step * number for number in range(1, abs((until - day).days)))
+    return list(islice((each for each in dates if not wishes.rests_on(each)), 1))
+
+
+def _by_zone(sessions: Iterable[Played], wishes: Wishes, outmost: Outmost) -> dict[str, date]:
+    """Of each zone that was played in, the day on its calendar that is nearest to the missed one."""
+    found: dict[str, date] = {}
+    for each in sessions:
+        on = wishes.day_of(each.at, each.zone)
+        found[each.zone] = outmost([found.get(each.zone, on), on])
+    return found
+
+
+def _reached(sessions: Sequence[Played], zone: str, wishes: Wishes, outmost: Outmost) -> date | None:
+    """The day in `zone` that sessions elsewhere come nearest with. They are told from the nearest instant on.
+
+    It is the first one's, but for clocks that are set back over midnight: then a date comes twice, and a day's worth is asked.
+    """
+    nearest = _elsewhere(sessions, zone)
+    if nearest is None:
+        return None
+    since, until = sorted((nearest.at, nearest.at + (A_DAY if outmost is min else -A_DAY)))
+    if not days.set_back(since, until, zone):
+        return wishes.day_of(nearest.at, zone)
+    return outmost(wishes.day_of(each.at, zone) for each in sessions if each.zone != zone and since <= each.at <= until)
+
+
+def _is_rest(one: date, other: date, zone: str, worked: Sequence[date], wishes: Wishes) -> bool:
+    """Whether only rest lies between two days. Nearly always it is `worked`, the dates around the missed one, that say no."""
+    first, last = sorted((one, other))
+    if any(first < each < last and days.exists(each, zone) for each in worked):
+        return False
+    return all(wishes.rests_on(each) or not days.exists(each, zone) for each in days.between(first, last))
