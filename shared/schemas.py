@@ -26,12 +26,13 @@ def _in_utc(at: datetime) -> datetime:
         raise ValueError("is no instant of the years 1 to 9999 in UTC") from reason
 
 
+NoControlCharacters = AfterValidator(_no_control_characters)  # after other bounds, or those speak of items for characters
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Text = Annotated[str, AfterValidator(_no_control_characters)]
+Text = Annotated[str, NoControlCharacters]
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS),
-    AfterValidator(_no_control_characters),
+    NoControlCharacters,
 ]
 
 

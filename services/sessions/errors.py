@@ -75,7 +75,12 @@ class ScoreProblem(Malformed):
     @classmethod
     def because(cls, why: str) -> Self:
         """The failure, with what is wrong in words."""
-        return cls(errors=[{"field": "xml_content", "message": why}])
+        return cls.named("xml_content", why)
+
+    @classmethod
+    def named(cls, field: str, why: str) -> Self:
+        """The same of a field that has another name where it was sent."""
+        return cls(errors=[{"field": field, "message": why}])
 
     @property
     def why(self) -> str:
@@ -85,6 +90,10 @@ class ScoreProblem(Malformed):
 
 class ScoreUnreadable(ScoreProblem):
     """The score could not be read. Send MusicXML, as text or packed (.mxl)."""
+
+
+class PartNotFound(ScoreProblem):
+    """The score has no such part. Name one by its id, its name or its number from 1, or none for the first that has pitches."""
 
 
 class ScoreRefused(ScoreProblem):

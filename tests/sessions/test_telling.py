@@ -87,6 +87,12 @@ def test_what_cannot_be_told_is_refused_by_name_and_nothing_is_lost(someone: Per
     assert refused.json()["errors"][0]["field"].startswith(next(iter(wrong)))
 
 
+def test_words_that_are_too_many_are_counted_in_characters(someone: Person) -> None:
+    refused = someone.post(make.PATH, make.body(notes="a" * 20_001))
+
+    assert refused.json()["errors"] == [{"field": "notes", "message": "String should have at most 20000 characters"}]
+
+
 def test_everything_of_a_session_may_be_said_anew(alice: Person) -> None:
     saved = make.saved(alice, sections=make.SECTIONS, notes="old")
     said = {

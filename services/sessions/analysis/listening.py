@@ -11,7 +11,7 @@ from services.sessions.analysis.decoding import RATE_HZ, NotHeard, Sound
 from services.sessions.analysis.judging import judge
 from services.sessions.analysis.notes import Expected, Judgement, Verdict, beginning_at
 from services.sessions.scores import expected, marking
-from services.sessions.scores.expected import Expectation
+from services.sessions.scores.expected import Expectation, NoSuchPart
 from services.sessions.scores.guarded import Broken, Hostile
 from shared import json
 
@@ -38,7 +38,7 @@ def analyse(
     """Hold the recording in one file against the MusicXML in another, and write the result (see `results`) to the file `into`.
 
     How far it is goes to the pipe, a line each time: percent, a space, what is being done. The answer is empty, or says what
-    could not be read: `{"failed": "score" | "recording", "why": ...}`.
+    could not be read: `{"failed": "score" | "part" | "recording", "why": ...}`.
     """
 
     def told(percent: int, step: str) -> None:
@@ -49,6 +49,8 @@ def analyse(
         wanted = expected.of(Path(score).read_text("utf-8"), part=part, instrument=instrument)
         told(8, "reading the recording")
         sound = decoding.decode(Path(recording))
+    except NoSuchPart as reason:
+        return {"failed": "part", "why": str(reason)}
     except (Broken, Hostile) as reason:
         return {"failed": "score", "why": str(reason)}
     except NotHeard as reason:

@@ -4,10 +4,11 @@ import os
 import select
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.sessions.errors import RecordingNotHeard, ScoreUnreadable, TooMuchToAnalyse
+from services.sessions.errors import PartNotFound, RecordingNotHeard, ScoreUnreadable, TooMuchToAnalyse
 from services.sessions.parsers import parsers
 from shared import json
 from shared.children import GRACE_SECONDS, MIB, Child, ChildFailed, Gone, Limits, ParsersDown
@@ -19,11 +20,24 @@ READ_BYTES = 4096
 Told = Callable[[int, str], None]
 
 
-def listen(folder: Path, asked: dict[str, Any], told: Told) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the fields are called in which a score and its part were sent."""
+
+    score: str
+    part: str
+
+
+OF_A_SESSION = Fields("xml_content", "part")
+OF_A_PERFORMANCE = Fields("Target_XML", "Part")  # the client's names
+
+
+def listen(folder: Path, asked: dict[str, Any], told: Told, fields: Fields) -> dict[str, Any]:
     """The result for the files `recording` and `score` in a folder.
 
     `told` is called with percent and what is being done: at once, then every second; what it raises ends it all. Raises
-    RecordingNotHeard, ScoreUnreadable, TooMuchToAnalyse; TookTooLong and ParsersDown where that says nothing of the files.
+    RecordingNotHeard, ScoreUnreadable, PartNotFound, TooMuchToAnalyse; TookTooLong and ParsersDown where that says nothing of
+    the files.
     """
     reading, writing = os.pipe()
     into = folder / "result"
@@ -52,7 +66,9 @@ def listen(folder: Path, asked: dict[str, Any], told: Told) -> dict[str, Any]:
     if answer.get("failed") == "recording":
         raise RecordingNotHeard.because(answer["why"])
     if answer.get("failed") == "score":
-        raise ScoreUnreadable.because(answer["why"])
+        raise ScoreUnreadable.named(fields.score, answer["why"])
+    if answer.get("failed") == "part":
+        raise PartNotFound.named(fields.part, answer["why"])
     result: dict[str, Any] = json.loads(into.read_bytes())
     return result
 

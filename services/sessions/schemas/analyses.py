@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from services.sessions.schemas.sections import MAX_MEASURE
-from shared.schemas import MAX_TEXT_CHARACTERS, In, Line, Out, Text
+from shared.schemas import MAX_TEXT_CHARACTERS, In, Line, NoControlCharacters, Out
 
 SLOWEST_BPM, FASTEST_BPM = 10, 400  # quarter notes a minute
 
@@ -34,7 +34,7 @@ def _either(*names: str) -> Any:
     return AliasChoices(*names)
 
 
-Name = Annotated[Text, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]  # which may be empty
+Name = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS), NoControlCharacters]  # which may be empty
 # What the ear can follow: a session may have been slower or faster. Clients send measures as text, too.
 HeardTempo = Annotated[float, Field(ge=SLOWEST_BPM, le=FASTEST_BPM)]
 HeardMeasure = Annotated[int, Field(ge=0, le=MAX_MEASURE)]

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from services.sessions.calendars.excuses import Why
 from services.sessions.schemas.fields import Day
-from shared.schemas import In, Out, Text
+from shared.schemas import In, NoControlCharacters, Out
 
 MAX_REASON = 500  # characters
 
@@ -29,7 +29,7 @@ class CalendarChange(In):
 class RestDayChange(In):
     """Why, for yourself."""
 
-    reason: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_REASON)] | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_REASON), NoControlCharacters] | None = None
 
 
 class RuleOut(Out):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shared import clock
-from shared.schemas import Text
+from shared.schemas import NoControlCharacters
 
 DAY_SECONDS = 86_400  # no session is longer
 MAX_SECONDS = 2**31 - 1  # a Postgres integer
@@ -58,5 +58,5 @@ Moment = Annotated[datetime, BeforeValidator(_iso), AfterValidator(_a_moment)]
 Tempo = Annotated[float, Field(strict=True, gt=0, le=MAX_TEMPO_BPM)]  # quarter notes a minute
 Rating = Annotated[int, Field(strict=True, ge=1, le=5)]
 Accuracy = Annotated[Seconds, Field(le=100)]
-Words = Annotated[Text, StringConstraints(max_length=MAX_WORDS)]
+Words = Annotated[str, StringConstraints(max_length=MAX_WORDS), NoControlCharacters]
 Notes = Annotated[Words | None, BeforeValidator(_none_if_blank)]

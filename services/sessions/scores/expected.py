@@ -19,6 +19,10 @@ from services.sessions.scores.guarded import Broken
 ROUNDING = Fraction(1, 24)  # quarters that two notes may overlap by and still be one after the other: files round
 
 
+class NoSuchPart(Broken):
+    """Nothing is wrong with the score, but it has not the part that was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What is expected of one part.
@@ -41,7 +45,7 @@ class Expectation:
 
 def of(text: str, *, part: str | None = None, instrument: str = "") -> Expectation:
     """What is expected of one part of a score: the one with this id, name or number from 1, else the one that is named as
-    the instrument is, else the first that has pitches. Raises guarded.Broken where there is none, guarded.Hostile.
+    the instrument is, else the first that has pitches. Raises NoSuchPart, guarded.Broken, guarded.Hostile.
     """
     chosen = _chosen(facts.of(text)["parts"], part, instrument)
     measures = printed.read(text, chosen["id"])
@@ -74,7 +78,7 @@ def _chosen(parts: Sequence[dict[str, Any]], part: str | None, instrument: str) 
     for number, each in enumerate(parts, 1):
         if part.casefold() in (each["id"].casefold(), each["name"].casefold(), str(number)) and each["notes"]:
             return each
-    raise Broken("has no such part, or none with pitches")
+    raise NoSuchPart("is no part of this score that has pitches")
 
 
 def _is_named(name: str, wanted: str) -> bool:

@@ -18,6 +18,8 @@ STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 WORDS_REACH = 2  # measures that words may begin before the one they belong to
+MIDI = (0, 131)  # C-1 to B9, the highest that MusicXML can write: what is beyond is no note that somebody plays
+MOST_ALTERED = 3  # semitones; a triple sharp is the most that has a sign
 NO_TIME = Fraction(4)  # quarters in a measure before any time signature
 DA_CAPO = re.compile(r"\b(D\. ?C\.|Da Capo\b)", re.IGNORECASE)
 DAL_SEGNO = re.compile(r"\b(D\. ?S\.|Dal Segno\b)", re.IGNORECASE)
@@ -199,10 +201,12 @@ class _Reading:
         measure.notes.append(Note(element.get("id", ""), onset, duration, midi, name, tied_on, tied_from))
 
     def _pitch(self, pitch: ET.Element) -> tuple[float, str]:
-        """The sounding pitch, as MIDI counts and as a person writes it."""
+        """The sounding pitch, as MIDI counts and as a person writes it. Raises guarded.Broken."""
         step, octave = (pitch.findtext("step") or "C").strip().upper(), _whole(pitch.findtext("octave"))
         alter = float(_number(pitch.findtext("alter")))
         midi = 12 * (octave + 1) + STEPS.get(step, 0) + alter + self._transposed
+        if not MIDI[0] <= midi <= MIDI[1] or abs(alter) > MOST_ALTERED:
+            raise guarded.Broken("has a note that is higher, lower or altered further than any that is played")
         if self._transposed or alter != round(alter):
             nearest = round(midi)
             return midi, f"{(FLATS if alter < 0 else SHARPS)[nearest % 12]}{nearest // 12 - 1}"

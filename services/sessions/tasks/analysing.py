@@ -76,7 +76,8 @@ def _listened(work: Work, which: UUID, who: UUID, begun: AnyRow, folder: Path) -
     _gather(work, which, who, begun, folder)
     with database.transaction(work.engine, user_id=who) as db:
         analyses.count_attempt(db, which, user_id=who)
-    return asking.listen(folder, begun.asked, told)
+    fields = asking.OF_A_PERFORMANCE if begun.session_id is None else asking.OF_A_SESSION
+    return asking.listen(folder, begun.asked, told, fields)
 
 
 def _gather(work: Work, which: UUID, who: UUID, begun: AnyRow, folder: Path) -> None:

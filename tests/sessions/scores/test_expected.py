@@ -9,6 +9,7 @@ import pytest
 from music21 import stream
 
 from services.sessions.scores import expected, facts, order, printed
+from services.sessions.scores.expected import NoSuchPart
 from services.sessions.scores.guarded import Broken
 from services.sessions.scores.order import CAPO, SEGNO, Marks
 from tests.sessions.scores import music
@@ -175,8 +176,19 @@ def test_a_part_is_chosen_by_id_name_number_or_instrument() -> None:
     assert heard(text, instrument="Cello")[0][0] == "C3"
     assert heard(text, instrument="Harp")[0][0] == heard(text)[0][0] == "A4"
     for missing in ("P9", "P3"):  # the last has no note
-        with pytest.raises(Broken):
+        with pytest.raises(NoSuchPart):
             expected.of(text, part=missing)
+
+
+@pytest.mark.parametrize(
+    "said", ["<octave>-999999999</octave>", "<octave>99</octave>", "<alter>100000000</alter>", "<alter>-4</alter>"]
+)
+def test_a_note_that_nobody_plays_is_said_to_be_there(said: str) -> None:
+    name = said[1 : said.index(">")]
+    text = score(note("C#4")).replace(f"<{name}>{'4' if name == 'octave' else '1'}</{name}>", said)
+
+    with pytest.raises(Broken, match="altered further than any"):
+        expected.of(text)
 
 
 def test_the_same_beats_by_time_and_by_parts() -> None:
