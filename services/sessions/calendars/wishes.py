@@ -1,5 +1,6 @@
 """What a player wishes of their calendar, read once: when days begin, on which weekdays they rest, single days off."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,7 +40,8 @@ class Wishes:
         >>> Wishes((Rule(date(2026, 3, 1), 4), Rule(date(2026, 1, 1), 2))).on(date(2026, 2, 28)).day_start_hour
         2
         """
-        return next((rule for rule in self.rules if rule.from_on <= day), UNSAID)
+        later = bisect_left(self.rules, -day.toordinal(), key=_newest_first)
+        return self.rules[later] if later < len(self.rules) else UNSAID
 
     def day_of(self, at: datetime, zone: str) -> date:
         """The day that an instant belongs to in `zone`, under the rule that was in force on its date."""
@@ -54,6 +56,10 @@ class Wishes:
     def rests_on(self, day: date) -> bool:
         """Whether a date is one of rest."""
         return day in self.rest_days or day.isoweekday() in self.on(day).rest_weekdays
+
+
+def _newest_first(rule: Rule) -> int:
+    return -rule.from_on.toordinal()
 
 
 def of(db: Database, *, user_id: UUID) -> Wishes:
