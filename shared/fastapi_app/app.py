@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy import Engine, exc
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from shared import errors, json, logs, processes, queue
@@ -109,7 +110,7 @@ def create(
     app.include_router(_operators(name, health, metrics))
     if events:
         app.include_router(_events(events))
-    _handle_errors(app, renders or {})
+    _handle_errors(app, renders or {}, routers)
     app.add_middleware(Lingering)
     return app
 
@@ -152,7 +153,13 @@ def _events(events: Events) -> APIRouter:
     return taking
 
 
-def _handle_errors(app: FastAPI, renders: Mapping[str, Render]) -> None:
+def _allowed(routers: Sequence[APIRouter], path: str) -> str:
+    """The methods of a path, of all its endpoints: the framework names those of the first."""
+    routes = [each for router in routers for each in router.routes if isinstance(each, Route) and each.path_regex.match(path)]
+    return ", ".join(sorted(set().union(*(each.methods or () for each in routes))))
+
+
+def _handle_errors(app: FastAPI, renders: Mapping[str, Render], routers: Sequence[APIRouter]) -> None:
     def problem_of(request: Request, raised: errors.Problem) -> Response:
         render = next((each for path, each in renders.items() if request.url.path.startswith(path)), None)
         return render(request, raised) if render else problem(raised)
@@ -174,6 +181,8 @@ def _handle_errors(app: FastAPI, renders: Mapping[str, Render]) -> None:
             document = errors.document(raised.status_code, "refused", str(raised.detail))
             response = Response(json.dumps(document), raised.status_code, media_type=errors.MEDIA_TYPE)
         response.headers.update(raised.headers or {})
+        if allowed := response.headers.get("allow"):
+            response.headers["allow"] = _allowed(routers, request.url.path) or allowed
         return response
 
     @app.exception_handler(ReplayAnswer)

@@ -108,7 +108,7 @@ def test_unknown_paths_and_methods_are_problems_too(inn: Stack, guest: Person) -
         unknown, wrong = http.get("/nothing"), http.patch("/guestbook")
 
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
-    assert (wrong.status_code, wrong.json()["code"]) == (405, "not_allowed")
+    assert (wrong.status_code, wrong.json()["code"], wrong.headers["allow"]) == (405, "not_allowed", "GET, POST")
 
 
 def test_ids_that_are_not_ids_and_other_peoples_ids_leak_nothing(guest: Person, stranger: Person) -> None:
