@@ -106,7 +106,7 @@ def test_200_mb_of_recording_are_refused_before_much_of_them_was_sent(stack: Sta
         {"duration_seconds": 86_401},
         {"duration_seconds": 172_800},  # 48 hours
         {"duration_seconds": 2**62},
-        {"duration_seconds": 1e300},
+        {"duration_seconds": 1e18},
         {"duration_seconds": "long"},
         {"duration_seconds": "Infinity"},
         {"duration_seconds": True},

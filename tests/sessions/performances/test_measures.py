@@ -26,6 +26,7 @@ def recorded(score: str, plan: Plan, *, first: int = 0, last: int = 9) -> tuple[
     return tunes.wav(np.asarray(done.samples)), {note.measure for note in notes if note.index in done.wrong}
 
 
+@pytest.mark.nightly
 def test_a_chorale_with_an_upbeat_is_told_of_by_the_numbers_in_it(alice: Person) -> None:
     score = music.text(WITH_UPBEAT)
     sound, wrong = recorded(score, Plan(seed=3, tempo_bpm=120, wrong=0.15), last=3)
