@@ -13,7 +13,7 @@ from tests import people, throwaway
 from tests.auth import outside
 from tests.auth.outside import Others
 from tests.issuer import Elsewhere
-from tests.people import Person
+from tests.people import Newcomers, Person
 from tests.stack import Stack
 
 _figures = pytest.StashKey[list[str]]()
@@ -165,6 +165,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("figures")
         for line in told:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def newcomers(stack: Stack) -> Iterator[Newcomers]:
+    coming = Newcomers(stack.url)
+    yield coming
+    coming.leave()
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import itertools
 import secrets
 import ssl
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -56,6 +58,33 @@ def sign_up(url: str, name: str = "alice") -> Person:
     person.http.headers["Authorization"] = f"Bearer {made['session']['access_token']}"
     person.refresh_token = made["session"]["refresh_token"]
     return person
+
+
+class Newcomers:
+    """People who sign up while others are tested, a few ahead: an argon2 hash costs as much as many a test."""
+
+    AHEAD = 3
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._door = ThreadPoolExecutor(1)
+        self._coming: deque[Future[Person]] = deque()
+
+    def next(self) -> Person:
+        """Somebody whom nobody has met yet."""
+        while len(self._coming) < self.AHEAD:
+            self._coming.append(self._door.submit(sign_up, self._url, "newcomer"))
+        try:
+            return self._coming.popleft().result()
+        except (AssertionError, httpx2.HTTPError):  # they came while a test had stopped what they came to
+            return sign_up(self._url, "newcomer")
+
+    def leave(self) -> None:
+        """Let nobody else come."""
+        self._door.shutdown(cancel_futures=True)
+        for each in self._coming:
+            if not each.cancelled():
+                each.result().http.close()
 
 
 def sign_in(person: Person) -> None:

@@ -73,6 +73,7 @@ def move(engine: Engine, settings: Settings) -> list[str]:
         return keys.move(session, settings)
 
 
+@pytest.mark.nightly
 def test_a_key_is_published_signs_is_retired_and_goes(stack: Stack, alice: Person, system: Engine, settings: Settings) -> None:
     """SECURITY 30, P6. The worker takes the same steps by itself, each in the minute when its time has come."""
     old = kid(alice.token)

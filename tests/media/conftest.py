@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from services.media.store import Store
 from services.media.tasks import Work
 from tests.media import make
+from tests.people import Newcomers, Person
 from tests.stack import Stack
 
 
@@ -27,3 +28,17 @@ def work(stack: Stack, worker: Engine, tmp_path: Path) -> Work:
     for folder in (tmp_path / "spool", settings.cache_folder):
         folder.mkdir()
     return Work(settings, worker, {}, Store(settings), tmp_path / "spool", settings.cache_folder)
+
+
+@pytest.fixture
+def alice(newcomers: Newcomers) -> Iterator[Person]:
+    person = newcomers.next()
+    yield person
+    person.http.close()
+
+
+@pytest.fixture
+def bob(newcomers: Newcomers) -> Iterator[Person]:
+    person = newcomers.next()
+    yield person
+    person.http.close()

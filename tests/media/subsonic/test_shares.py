@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from shared import ids
 from tests.media import make
 from tests.media.subsonic.player import Player
@@ -35,6 +37,7 @@ def test_a_share_is_made_followed_changed_and_deleted(alice: Person, bob: Person
     assert phone.refused("deleteShare", id=made["id"]) == 70
 
 
+@pytest.mark.nightly
 def test_all_shares_together_tell_a_bounded_number_of_songs(stack: Stack, alice: Person) -> None:
     phone, song = Player(alice), make.uploaded(alice)["id"]
     playlist = phone.send("createPlaylist", name="Over and over", songId=song)["playlist"]["id"]
